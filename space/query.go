@@ -1,0 +1,119 @@
+package space
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrInvalidQuery: a query that cannot be answered; the text says why and what to do.
+var ErrInvalidQuery = errors.New("invalid query")
+
+// Limits of a query.
+const (
+	MaxK      = 1000  // most hits of one answer
+	MaxOffset = 10000 // deepest page
+)
+
+// Mode says which indexes answer.
+type Mode string
+
+// The modes. The zero value is Hybrid where the query has words and a vector, else whichever it has.
+const (
+	Hybrid      Mode = "hybrid"
+	VectorOnly  Mode = "vector"
+	KeywordOnly Mode = "keyword"
+)
+
+// FusionMethod joins the two rankings of a hybrid query.
+type FusionMethod string
+
+// The fusion methods. The zero value is RRF.
+const (
+	RRF    FusionMethod = "rrf"    // reciprocal rank fusion, k = 60 (Cormack et al., SIGIR 2009)
+	Convex FusionMethod = "convex" // alpha * scaled cosine + (1-alpha) * scaled keyword score
+)
+
+// Query asks a collection for its nearest and best matching items.
+type Query struct {
+	Vector   Vector       // what to be near to; none: words only
+	Modality Kind         // what Vector was made from; text or image
+	Words    string       // full text; empty: vector only
+	Mode     Mode         // which indexes answer
+	Fusion   FusionMethod // how hybrid rankings are joined
+	Alpha    float64      // Convex only: weight of the vector, 0 ... 1
+	Filter   *Filter      // which items may be answered
+	K        int          // how many hits, 1 ... MaxK
+	Offset   int          // how many to skip, 0 ... MaxOffset
+	MinScore *float64     // least cosine; hits without a keyword match below it are left out
+	Exclude  []string     // ids never answered
+	Explain  bool         // fill Hit.Explanation
+	Exact    bool         // exact vector scan, whatever the tier
+}
+
+// Validate checks the query and resolves its mode.
+func (q Query) Validate() (Query, error) {
+	switch {
+	case q.K < 1 || q.K > MaxK:
+		return q, fmt.Errorf("%w: k is %d; want 1 to %d", ErrInvalidQuery, q.K, MaxK)
+	case q.Offset < 0 || q.Offset > MaxOffset:
+		return q, fmt.Errorf("%w: offset is %d; want 0 to %d", ErrInvalidQuery, q.Offset, MaxOffset)
+	case q.Vector.IsNone() && q.Words == "":
+		return q, fmt.Errorf("%w: it is empty; give words, an image or an example", ErrInvalidQuery)
+	case q.Alpha < 0 || q.Alpha > 1:
+		return q, fmt.Errorf("%w: alpha is %g; want 0 to 1", ErrInvalidQuery, q.Alpha)
+	}
+	if q.Filter != nil {
+		if err := q.Filter.Validate(); err != nil {
+			return q, err
+		}
+	}
+	if q.Fusion == "" {
+		q.Fusion = RRF
+	}
+	if q.Fusion != RRF && q.Fusion != Convex {
+		return q, fmt.Errorf("%w: fusion %q; want rrf or convex", ErrInvalidQuery, q.Fusion)
+	}
+	return q.resolveMode()
+}
+
+func (q Query) resolveMode() (Query, error) {
+	switch {
+	case q.Mode == "" && q.Vector.IsNone():
+		q.Mode = KeywordOnly
+	case q.Mode == "" && q.Words == "":
+		q.Mode = VectorOnly
+	case q.Mode == "":
+		q.Mode = Hybrid
+	case q.Mode != Hybrid && q.Mode != VectorOnly && q.Mode != KeywordOnly:
+		return q, fmt.Errorf("%w: mode %q; want hybrid, vector or keyword", ErrInvalidQuery, q.Mode)
+	case q.Mode != KeywordOnly && q.Vector.IsNone():
+		return q, fmt.Errorf("%w: mode %q needs a vector", ErrInvalidQuery, q.Mode)
+	case q.Mode != VectorOnly && q.Words == "":
+		return q, fmt.Errorf("%w: mode %q needs words", ErrInvalidQuery, q.Mode)
+	}
+	return q, nil
+}
+
+// Hit is one answer. Hits are sorted by Score, then by ID.
+type Hit struct {
+	Item        Item         `json:"item"`
+	Score       float64      `json:"score"`            // what the list is sorted by: the cosine, or the fused score of a hybrid query
+	Cosine      *float64     `json:"cosine,omitempty"` // of query and item; absent where the query has no vector
+	Explanation *Explanation `json:"explanation,omitempty"`
+}
+
+// Explanation says what each index contributed to a hit. Ranks count from 1; 0 means: not in that list.
+type Explanation struct {
+	VectorRank   int      `json:"vector_rank"`
+	KeywordRank  int      `json:"keyword_rank"`
+	KeywordScore float64  `json:"keyword_score"` // BM25-like score of the keyword index
+	Terms        []string `json:"terms"`         // words of the query that matched, as field:term
+	Fusion       string   `json:"fusion"`        // the sum that made the score, written out
+}
+
+// Answer is a page of hits.
+type Answer struct {
+	Hits     []Hit
+	Searched int  // items that passed the filter
+	More     bool // whether a next page has hits
+}
