@@ -1,0 +1,135 @@
+package ort
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	onnx "github.com/yalue/onnxruntime_go"
+)
+
+// Options say which library to open. The zero value takes the one that Find finds.
+type Options struct {
+	Library string // path of the shared library
+}
+
+// Runtime is the loaded ONNX Runtime library. It is safe for concurrent use and never unloaded.
+type Runtime struct {
+	path    string
+	version string
+}
+
+// loaded is the process's one library: it cannot be loaded twice, nor unloaded while sessions live.
+var (
+	loadMu sync.Mutex
+	loaded *Runtime
+)
+
+// Open loads the library. Opening again gives the same Runtime; another path is ErrOpened.
+// It fails with ErrNotFound or ErrLibrary, whose texts name the remedies.
+func Open(opts Options) (*Runtime, error) {
+	path := opts.Library
+	if path == "" {
+		found, err := Find()
+		if err != nil {
+			return nil, err
+		}
+		path = found
+	}
+	real, err := filepath.Abs(path)
+	if err == nil {
+		real, err = filepath.EvalSymlinks(real)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w; run `make` to fetch version %s, or set %s to another library",
+			ErrNotFound, err, libraryVersion, LibraryEnv)
+	}
+	loadMu.Lock()
+	defer loadMu.Unlock()
+	if loaded != nil {
+		if loaded.path != real {
+			return nil, fmt.Errorf("%w: %s; it cannot be exchanged for %s in a running process", ErrOpened, loaded.path, real)
+		}
+		return loaded, nil
+	}
+	version, err := probe(real)
+	if err != nil {
+		return nil, err
+	}
+	onnx.SetSharedLibraryPath(real)
+	if err := onnx.InitializeEnvironment(onnx.WithLogLevelError()); err != nil {
+		return nil, fmt.Errorf("%w %s: %w", ErrLibrary, real, err)
+	}
+	// Telemetry exists on Windows builds only; there and elsewhere nothing is to be sent.
+	if err := onnx.DisableTelemetry(); err != nil {
+		return nil, fmt.Errorf("%w %s: disable telemetry: %w", ErrLibrary, real, err)
+	}
+	loaded = &Runtime{path: real, version: version}
+	return loaded, nil
+}
+
+// Version is the library's own version, as "1.27.0".
+func (r *Runtime) Version() string { return r.version }
+
+// Path is the file that was loaded, absolute and without symbolic links.
+func (r *Runtime) Path() string { return r.path }
+
+// The execution providers that SessionOptions.Provider may name.
+const (
+	CPU      = "cpu"
+	CUDA     = "cuda"
+	CoreML   = "coreml"
+	OpenVINO = "openvino"
+	XNNPACK  = "xnnpack"
+)
+
+// Providers lists the execution providers that this library can use on this machine, "cpu" first. It asks each in
+// turn, which loads the provider's own libraries: some hundred milliseconds where there is a GPU.
+func (r *Runtime) Providers() []string {
+	usable := []string{CPU}
+	for _, name := range []string{CUDA, CoreML, OpenVINO, XNNPACK} {
+		opts, err := onnx.NewSessionOptions()
+		if err != nil {
+			continue
+		}
+		if appendProvider(opts, name, 1) == nil {
+			usable = append(usable, name)
+		}
+		opts.Destroy()
+	}
+	return usable
+}
+
+// appendProvider makes a session run on the provider, as far as it knows the graph's operators; the rest stays on
+// the CPU.
+func appendProvider(opts *onnx.SessionOptions, name string, threads int) error {
+	var err error
+	switch strings.ToLower(name) {
+	case "", CPU:
+		return nil
+	case CUDA:
+		err = appendCUDA(opts)
+	case CoreML:
+		err = opts.AppendExecutionProviderCoreMLV2(nil)
+	case OpenVINO:
+		err = opts.AppendExecutionProviderOpenVINO(nil)
+	case XNNPACK:
+		err = opts.AppendExecutionProvider("XNNPACK", map[string]string{"intra_op_num_threads": fmt.Sprint(threads)})
+	default:
+		return fmt.Errorf("%w: %q; want %s, %s, %s, %s or %s", ErrProvider, name, CPU, CUDA, CoreML, OpenVINO, XNNPACK)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w; use cpu, or set %s to a library built with it", ErrProvider, name, err, LibraryEnv)
+	}
+	return nil
+}
+
+func appendCUDA(opts *onnx.SessionOptions) error {
+	cuda, err := onnx.NewCUDAProviderOptions()
+	if err != nil {
+		return err
+	}
+	defer cuda.Destroy()
+	return opts.AppendExecutionProviderCUDA(cuda)
+}

@@ -1,0 +1,312 @@
+package ort
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	onnx "github.com/yalue/onnxruntime_go"
+)
+
+// SessionOptions are how a graph is run. The zero value runs it on the CPU with all cores.
+type SessionOptions struct {
+	Threads  int      // threads of one Run; 0: GOMAXPROCS
+	Provider string   // execution provider: "cpu" (default), "cuda", "coreml", "openvino", "xnnpack"
+	Outputs  []string // the outputs that Run will be asked for; empty: every one that is readable
+}
+
+// Session is one graph, loaded and optimised. It is safe for concurrent use: its threads are shared by all Runs.
+type Session struct {
+	name    string
+	inputs  []TensorInfo
+	outputs []TensorInfo // those chosen by SessionOptions.Outputs, in that order
+
+	mu      sync.RWMutex // Run holds it for reading, Close for writing
+	session *onnx.DynamicAdvancedSession
+}
+
+// NewSession loads a graph. It fails with ErrGraph, ErrProvider or ErrOutput.
+func (r *Runtime) NewSession(graph Graph, opts SessionOptions) (*Session, error) {
+	s, err := newSession(graph, opts)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", graph.name(), err)
+	}
+	return s, nil
+}
+
+func newSession(graph Graph, opts SessionOptions) (*Session, error) {
+	sig, err := inspect(graph)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := chooseOutputs(sig.Outputs, opts.Outputs)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := settingsOf(opts)
+	if err != nil {
+		return nil, err
+	}
+	defer settings.Destroy()
+	s := &Session{name: graph.name(), inputs: sig.Inputs, outputs: outputs}
+	if len(graph.Bytes) > 0 {
+		s.session, err = onnx.NewDynamicAdvancedSessionWithONNXData(graph.Bytes, names(s.inputs), names(outputs), settings)
+	} else {
+		s.session, err = onnx.NewDynamicAdvancedSession(graph.Path, names(s.inputs), names(outputs), settings)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrGraph, err)
+	}
+	return s, nil
+}
+
+// chooseOutputs resolves the wanted names; none means all that Run can read. Scalars are not readable: the binding
+// cannot make a tensor without dims.
+func chooseOutputs(all []TensorInfo, wanted []string) ([]TensorInfo, error) {
+	readable := func(i TensorInfo) bool { return i.DType.readable() && (i.Dims == nil || len(i.Dims) > 0) }
+	var chosen []TensorInfo
+	for _, name := range wanted {
+		at := slices.IndexFunc(all, func(i TensorInfo) bool { return i.Name == name })
+		if at < 0 {
+			return nil, fmt.Errorf("%w %q: the graph gives %s", ErrOutput, name, strings.Join(names(all), ", "))
+		}
+		if !readable(all[at]) {
+			return nil, fmt.Errorf("%w: %v cannot be read", ErrOutput, all[at])
+		}
+		chosen = append(chosen, all[at])
+	}
+	for _, info := range all {
+		if len(wanted) == 0 && readable(info) {
+			chosen = append(chosen, info)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("%w: none of %v can be read", ErrOutput, all)
+	}
+	return chosen, nil
+}
+
+func names(infos []TensorInfo) []string {
+	list := make([]string, len(infos))
+	for i, info := range infos {
+		list[i] = info.Name
+	}
+	return list
+}
+
+// settingsOf turns options into the binding's; the caller destroys them.
+func settingsOf(opts SessionOptions) (*onnx.SessionOptions, error) {
+	threads := opts.Threads
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	settings, err := onnx.NewSessionOptions()
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(
+		settings.SetIntraOpNumThreads(threads),
+		settings.SetInterOpNumThreads(1),
+		settings.SetGraphOptimizationLevel(onnx.GraphOptimizationLevelEnableAll),
+		settings.SetLogSeverityLevel(onnx.LoggingLevelError),
+		// Idle threads that spin win some microseconds a Run and cost a core on a shared machine.
+		settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
+		settings.AddSessionConfigEntry("session.inter_op.allow_spinning", "0"),
+		// The arena keeps the largest batch's memory for good, the pattern keeps one plan for every shape seen.
+		settings.SetCpuMemArena(false),
+		settings.SetMemPattern(false),
+	)
+	if err == nil {
+		err = appendProvider(settings, opts.Provider, threads)
+	}
+	if err != nil {
+		settings.Destroy()
+		return nil, err
+	}
+	return settings, nil
+}
+
+// Inputs are the graph's inputs, in its order. The slice is shared: callers must not change it.
+func (s *Session) Inputs() []TensorInfo { return s.inputs }
+
+// Outputs are the outputs that Run gives, in its order. The slice is shared: callers must not change it.
+func (s *Session) Outputs() []TensorInfo { return s.outputs }
+
+// Run computes the named outputs (all, where none is named) from the inputs, each of which must be given exactly
+// once, in any order. The inputs' slices must not change until Run returns; the outputs are the caller's.
+//
+// When ctx ends, the computation is stopped between two operators and Run fails with ctx's error. It fails with
+// ErrInput or ErrOutput, naming the tensor, before anything is computed; with ErrClosed after Close.
+func (s *Session) Run(ctx context.Context, in []Tensor, outputs ...string) ([]Tensor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("run %s: %w", s.name, err)
+	}
+	wanted, err := s.wanted(outputs)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", s.name, err)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.session == nil {
+		return nil, fmt.Errorf("run %s: %w", s.name, ErrClosed)
+	}
+	values, err := s.inputValues(in)
+	defer destroy(values)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", s.name, err)
+	}
+	results, err := s.compute(ctx, values, in)
+	defer destroy(results)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", s.name, err)
+	}
+	given := make([]Tensor, len(wanted))
+	for i, at := range wanted {
+		if given[i], err = fromValue(s.outputs[at].Name, results[at]); err != nil {
+			return nil, fmt.Errorf("run %s: %w", s.name, err)
+		}
+	}
+	return given, nil
+}
+
+// wanted gives the positions of the named outputs.
+func (s *Session) wanted(outputs []string) ([]int, error) {
+	var at []int
+	if len(outputs) == 0 {
+		for i := range s.outputs {
+			at = append(at, i)
+		}
+	}
+	for _, name := range outputs {
+		i := slices.IndexFunc(s.outputs, func(i TensorInfo) bool { return i.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("%w %q: the session gives %s", ErrOutput, name, strings.Join(names(s.outputs), ", "))
+		}
+		at = append(at, i)
+	}
+	return at, nil
+}
+
+// inputValues makes a value per input of the graph, in the graph's order. What it made is returned on failure too.
+func (s *Session) inputValues(in []Tensor) ([]onnx.Value, error) {
+	values := make([]onnx.Value, len(s.inputs))
+	for _, t := range in {
+		at := slices.IndexFunc(s.inputs, func(i TensorInfo) bool { return i.Name == t.Name })
+		if at < 0 {
+			return values, fmt.Errorf("%w %q: the graph takes %s", ErrInput, t.Name, strings.Join(names(s.inputs), ", "))
+		}
+		if values[at] != nil {
+			return values, fmt.Errorf("%w %q: it is given twice", ErrInput, t.Name)
+		}
+		value, err := toValue(t, s.inputs[at])
+		if err != nil {
+			return values, fmt.Errorf("input %q: %w", t.Name, err)
+		}
+		values[at] = value
+	}
+	for i, value := range values {
+		if value == nil {
+			return values, fmt.Errorf("%w: %v is missing", ErrInput, s.inputs[i])
+		}
+	}
+	return values, nil
+}
+
+// compute runs the graph; the results, in the order of s.outputs, are the caller's to destroy, on failure too.
+func (s *Session) compute(ctx context.Context, values []onnx.Value, in []Tensor) ([]onnx.Value, error) {
+	// The values point into the slices of in, where the garbage collector does not look.
+	defer runtime.KeepAlive(in)
+	results := make([]onnx.Value, len(s.outputs))
+	stop, err := newStop(ctx)
+	if err != nil {
+		return results, err
+	}
+	err = s.session.RunWithOptions(values, results, stop.options)
+	stop.release()
+	if err != nil && ctx.Err() != nil {
+		return results, ctx.Err()
+	}
+	if err != nil {
+		return results, err
+	}
+	return results, s.recomputeHalves(values, results)
+}
+
+// recomputeHalves repairs float16 results. The binding (v1.27.0, createTensorFromOrtValue) copies as many bytes as
+// there are elements, half of them; into a tensor of the caller's it writes all. The first run gave the shapes.
+func (s *Session) recomputeHalves(values, results []onnx.Value) error {
+	again := false
+	for i, result := range results {
+		if half, ok := result.(*onnx.CustomDataTensor); ok && DType(half.DataType()) == Float16 {
+			shape := half.GetShape()
+			full, err := onnx.NewCustomDataTensor(shape, make([]byte, 2*shape.FlattenedSize()), onnx.TensorElementDataTypeFloat16)
+			if err != nil {
+				return err
+			}
+			half.Destroy()
+			results[i], again = full, true
+		}
+	}
+	if !again {
+		return nil
+	}
+	return s.session.RunWithOptions(values, results, nil)
+}
+
+// stop ends a computation when its context does. The zero stop never does.
+type stop struct {
+	options *onnx.RunOptions
+	cancel  func() bool
+	ended   chan struct{}
+}
+
+func newStop(ctx context.Context) (stop, error) {
+	if ctx.Done() == nil {
+		return stop{}, nil
+	}
+	options, err := onnx.NewRunOptions()
+	if err != nil {
+		return stop{}, err
+	}
+	ended := make(chan struct{})
+	cancel := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		_ = options.Terminate() // fails only where options are destroyed, which release prevents
+	})
+	return stop{options, cancel, ended}, nil
+}
+
+// release frees the options, after the function that would terminate by them.
+func (s stop) release() {
+	if s.options == nil {
+		return
+	}
+	if !s.cancel() {
+		<-s.ended
+	}
+	s.options.Destroy()
+}
+
+func destroy(values []onnx.Value) {
+	for _, v := range values {
+		if v != nil {
+			v.Destroy()
+		}
+	}
+}
+
+// Close waits for running computations and frees the graph. Closing again does nothing.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.session == nil {
+		return nil
+	}
+	err := s.session.Destroy()
+	s.session = nil
+	return err
+}
