@@ -1,0 +1,16 @@
+package catalog
+
+import (
+	"context"
+
+	"github.com/clipd/clipd/preprocess"
+	"github.com/clipd/clipd/space"
+)
+
+// Encoder makes the vectors of a library; *models.Model is one. All vectors have the Fingerprint's dimension.
+// It must be safe for concurrent use. A full queue is space.ErrBusy; ingest waits and tries again.
+type Encoder interface {
+	Fingerprint() space.Fingerprint
+	EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error)
+	EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error)
+}
