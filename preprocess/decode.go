@@ -1,0 +1,139 @@
+package preprocess
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"strings"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+)
+
+// Decode turns the bytes of an image file into an upright, opaque Picture. The format is told from the content;
+// limits are checked on the header, before any pixel is decoded. Of an animated GIF it takes the first frame.
+// name stands in errors: `decode holiday.jpg: …`.
+//
+// It fails with ErrEmpty, ErrNotImage, ErrUnsupported, ErrTruncated, ErrCorrupt or ErrTooLarge.
+func Decode(name string, data []byte, limits Limits) (*Picture, error) {
+	picture, err := decode(data, limits.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", name, err)
+	}
+	picture.Name = name
+	return picture, nil
+}
+
+func decode(data []byte, limits Limits) (*Picture, error) {
+	if len(data) == 0 {
+		return nil, ErrEmpty
+	}
+	if err := limits.checkBytes(int64(len(data))); err != nil {
+		return nil, err
+	}
+	kind, err := sniff(data)
+	if err != nil {
+		return nil, err
+	}
+	codec := codecs[kind]
+	config, err := codec.config(bytes.NewReader(data))
+	if err != nil {
+		return nil, decodeError(kind, data, err)
+	}
+	if err := limits.checkSize(config.Width, config.Height); err != nil {
+		return nil, err
+	}
+	img, err := codec.decode(data, config)
+	if err != nil {
+		return nil, decodeError(kind, data, err)
+	}
+	if size := img.Bounds().Size(); size.X != config.Width || size.Y != config.Height {
+		return nil, fmt.Errorf("%w: its header says %d x %d pixels, its data %d x %d",
+			ErrCorrupt, config.Width, config.Height, size.X, size.Y)
+	}
+	about := readExif(kind, data)
+	pixels := upright(opaque(img), about.orientation)
+	return &Picture{
+		Format: string(kind),
+		Width:  pixels.Rect.Dx(),
+		Height: pixels.Rect.Dy(),
+		Bytes:  int64(len(data)),
+		Taken:  about.taken,
+		Camera: about.camera,
+		pixels: pixels,
+	}, nil
+}
+
+// codec reads one format.
+type codec struct {
+	config func(io.Reader) (image.Config, error)
+	decode func(data []byte, config image.Config) (image.Image, error)
+}
+
+var codecs = map[format]codec{
+	formatJPEG: {jpeg.DecodeConfig, decodeWith(jpeg.Decode)},
+	formatPNG:  {png.DecodeConfig, decodeWith(png.Decode)},
+	formatGIF:  {gif.DecodeConfig, decodeGIF},
+	formatBMP:  {bmp.DecodeConfig, decodeWith(bmp.Decode)},
+	formatTIFF: {tiff.DecodeConfig, decodeWith(tiff.Decode)},
+	formatWebP: {webpConfig, decodeWebP},
+}
+
+func decodeWith(f func(io.Reader) (image.Image, error)) func([]byte, image.Config) (image.Image, error) {
+	return func(data []byte, _ image.Config) (image.Image, error) { return f(bytes.NewReader(data)) }
+}
+
+// decodeGIF places the first frame on its canvas, as Pillow does; what the frame doesn't cover is black.
+func decodeGIF(data []byte, config image.Config) (image.Image, error) {
+	frame, err := gif.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	canvas := image.Rect(0, 0, config.Width, config.Height)
+	if frame.Bounds() == canvas {
+		return frame, nil
+	}
+	full := blackCanvas(config.Width, config.Height)
+	place(full, opaque(frame), frame.Bounds().Min)
+	return full, nil
+}
+
+func blackCanvas(width, height int) *image.RGBA {
+	canvas := image.NewRGBA(image.Rect(0, 0, width, height))
+	for i := 3; i < len(canvas.Pix); i += 4 {
+		canvas.Pix[i] = 255
+	}
+	return canvas
+}
+
+func place(dst, src *image.RGBA, at image.Point) {
+	r := src.Rect.Add(at).Intersect(dst.Rect)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		from := src.PixOffset(r.Min.X-at.X, y-at.Y)
+		to := dst.PixOffset(r.Min.X, y)
+		copy(dst.Pix[to:to+4*r.Dx()], src.Pix[from:])
+	}
+}
+
+// decodeError sorts a decoder's complaint into this package's errors.
+func decodeError(kind format, data []byte, err error) error {
+	name := strings.ToUpper(string(kind))
+	var (
+		jpegUnsupported jpeg.UnsupportedError
+		pngUnsupported  png.UnsupportedError
+		tiffUnsupported tiff.UnsupportedError
+	)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), strings.Contains(err.Error(), "not enough"):
+		return fmt.Errorf("%w: %s data ends after %d bytes, before the picture is complete", ErrTruncated, name, len(data))
+	case errors.As(err, &jpegUnsupported), errors.As(err, &pngUnsupported), errors.As(err, &tiffUnsupported),
+		errors.Is(err, bmp.ErrUnsupported):
+		return fmt.Errorf("%w: %s: %w; convert it to an ordinary JPEG or PNG", ErrUnsupported, name, err)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrCorrupt, name, err)
+}

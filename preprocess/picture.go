@@ -1,0 +1,50 @@
+package preprocess
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"image"
+	"time"
+)
+
+// Picture is a decoded image: upright (EXIF orientation applied) and opaque (alpha dropped, not blended).
+// It is not changed after Decode and safe for concurrent use.
+type Picture struct {
+	Name   string    // as given to Decode, for messages
+	Format string    // "jpeg", "png", "gif", "bmp", "tiff", "webp"
+	Width  int       // pixels, upright
+	Height int       // pixels, upright
+	Bytes  int64     // size of the file
+	Taken  time.Time // EXIF DateTimeOriginal; in UTC where the camera gave no offset; zero: unknown
+	Camera string    // EXIF make and model, "Canon EOS 5D"; empty: unknown
+
+	pixels *image.RGBA // bounds at the origin, every alpha 255
+}
+
+// Image is the upright picture; every pixel is opaque. Callers must not change it.
+func (p *Picture) Image() *image.RGBA { return p.pixels }
+
+// FromImage makes a Picture of an image in memory, as Decode would of a file that holds it: alpha is dropped from
+// the straight (not premultiplied) colours.
+func FromImage(name string, img image.Image) *Picture {
+	pixels := opaque(img)
+	return &Picture{Name: name, Width: pixels.Rect.Dx(), Height: pixels.Rect.Dy(), pixels: pixels}
+}
+
+// PixelSHA256 is the hex SHA-256 of width and height (little-endian uint32 each) and the RGB bytes row by row: equal
+// for files that hold the same pixels in whatever lossless container, metadata or orientation.
+func (p *Picture) PixelSHA256() string {
+	sum := sha256.New()
+	head := binary.LittleEndian.AppendUint32(nil, uint32(p.Width))
+	sum.Write(binary.LittleEndian.AppendUint32(head, uint32(p.Height)))
+	row := make([]byte, 3*p.Width)
+	for y := range p.Height {
+		line := p.pixels.Pix[y*p.pixels.Stride:]
+		for x := range p.Width {
+			copy(row[3*x:3*x+3], line[4*x:4*x+3])
+		}
+		sum.Write(row)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
