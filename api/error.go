@@ -8,12 +8,22 @@ const (
 	CodeInvalidImage   = "invalid_image"   // 400: bytes that are no picture, truncated, unsupported
 	CodeTooLarge       = "too_large"       // 413: over a limit; the message names the limit
 	CodeUnauthorized   = "unauthorized"    // 401
+	CodeForbidden      = "forbidden"       // 403: a web page of another origin, or a host name that is not the server's
 	CodeNotFound       = "not_found"       // 404: no such route, collection or item
+	CodeMethod         = "method"          // 405: the route has other methods
+	CodeMediaType      = "media_type"      // 415: the route reads another Content-Type
 	CodeConflict       = "conflict"        // 409: exists already
 	CodeFingerprint    = "fingerprint"     // 409: vectors of another model
 	CodeBusy           = "busy"            // 429, with Retry-After
 	CodeUnavailable    = "unavailable"     // 503: starting or stopping
 	CodeInternal       = "internal"        // 500: clipd's own fault; the log has the cause
+	CodeUnreadable     = "unreadable"      // made by the Go client alone: the file to send could not be read
+)
+
+// Types of ErrorDetail, as OpenAI's clients expect them.
+const (
+	TypeInvalidRequest = "invalid_request_error" // the client's to mend
+	TypeServer         = "server_error"          // the server's, or a matter of time
 )
 
 // ErrorResponse is the body of every answer that is not a success; it is OpenAI's shape.
@@ -24,7 +34,7 @@ type ErrorResponse struct {
 // ErrorDetail says what went wrong, with which item, and what to do.
 type ErrorDetail struct {
 	Message string  `json:"message"`
-	Type    string  `json:"type"` // "invalid_request_error" or "server_error", as OpenAI's clients expect
+	Type    string  `json:"type"` // TypeInvalidRequest or TypeServer
 	Code    string  `json:"code"`
 	Param   *string `json:"param"`          // the field at fault, where one is
 	Item    string  `json:"item,omitempty"` // the file, id or position at fault
