@@ -14,6 +14,13 @@ type CreateCollection struct {
 // CollectionList is the answer of GET /v1/collections.
 type CollectionList struct {
 	Collections []space.Description `json:"collections"`
+	Broken      []BrokenCollection  `json:"broken,omitempty"`
+}
+
+// BrokenCollection is one that is there and cannot be opened: of another model, for example.
+type BrokenCollection struct {
+	Name  string      `json:"name"`
+	Error ErrorDetail `json:"error"`
 }
 
 // AddItems is the JSON body of POST /v1/collections/{collection}/items. The route also takes multipart/form-data:
@@ -99,7 +106,8 @@ type SearchRequest struct {
 	Text     string             `json:"text,omitempty"`
 	Image    string             `json:"image,omitempty"` // base64 or a data: URL
 	Like     string             `json:"like,omitempty"`  // id of an item: more like this
-	Kind     space.Kind         `json:"kind,omitempty"`  // only texts, or only images
+	Weights  *SearchWeights     `json:"weights,omitempty"`
+	Kind     space.Kind         `json:"kind,omitempty"` // only texts, or only images
 	Mode     space.Mode         `json:"mode,omitempty"`
 	Fusion   space.FusionMethod `json:"fusion,omitempty"`
 	Alpha    *float64           `json:"alpha,omitempty"` // convex fusion: weight of the vector; default 0.5
@@ -109,6 +117,13 @@ type SearchRequest struct {
 	MinScore *float64           `json:"min_score,omitempty"` // least cosine
 	Explain  bool               `json:"explain,omitempty"`
 	Exact    bool               `json:"exact,omitempty"`
+}
+
+// SearchWeights are the shares of a joined query's parts; absent or 0 counts as 1, a negative one means "less of".
+type SearchWeights struct {
+	Text  float64 `json:"text,omitempty"`
+	Image float64 `json:"image,omitempty"`
+	Like  float64 `json:"like,omitempty"`
 }
 
 // SearchHit is one answer.
@@ -179,4 +194,5 @@ type Status struct {
 	Uptime      float64             `json:"uptime_s"`
 	RSS         int64               `json:"rss_bytes"`
 	Collections []space.Description `json:"collections"`
+	Broken      []BrokenCollection  `json:"broken,omitempty"`
 }

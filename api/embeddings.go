@@ -1,7 +1,10 @@
 package api
 
 import (
-	"encoding/json"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"math"
 
 	"github.com/clipd/clipd/space"
 )
@@ -24,39 +27,14 @@ type Input struct {
 	Image string `json:"image,omitempty"` // base64, or a data: URL
 }
 
-// UnmarshalJSON reads "text", {"text": …}, {"image": …}, or a list of these.
-func (in *EmbeddingsInput) UnmarshalJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '[' {
-		var list []Input
-		if err := json.Unmarshal(data, &list); err != nil {
-			return err
-		}
-		*in = list
-		return nil
-	}
-	var one Input
-	if err := json.Unmarshal(data, &one); err != nil {
-		return err
-	}
-	*in = EmbeddingsInput{one}
-	return nil
-}
-
-// UnmarshalJSON reads a string as a text, or an object.
-func (in *Input) UnmarshalJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '"' {
-		return json.Unmarshal(data, &in.Text)
-	}
-	type plain Input
-	return json.Unmarshal(data, (*plain)(in))
-}
-
 // EmbeddingsResponse is OpenAI's answer.
 type EmbeddingsResponse struct {
 	Object string      `json:"object"` // "list"
 	Model  string      `json:"model"`
 	Data   []Embedding `json:"data"`
 	Usage  Usage       `json:"usage"`
+	// Truncated are the positions of texts that are longer than the model's context; their ends were not read.
+	Truncated []int `json:"truncated,omitempty"`
 }
 
 // Embedding is one unit vector: a list of numbers, or base64 of little-endian float32.
@@ -64,6 +42,55 @@ type Embedding struct {
 	Object    string `json:"object"` // "embedding"
 	Index     int    `json:"index"`
 	Embedding any    `json:"embedding"` // []float32 or string
+}
+
+// Floats are the vector's components, whichever way they travelled.
+func (e Embedding) Floats() ([]float32, error) {
+	switch value := e.Embedding.(type) {
+	case []float32:
+		return value, nil
+	case []any:
+		return floatsOfNumbers(value)
+	case string:
+		return floatsOfBase64(value)
+	}
+	return nil, fmt.Errorf("embedding %d: %T is no vector", e.Index, e.Embedding)
+}
+
+func floatsOfNumbers(numbers []any) ([]float32, error) {
+	floats := make([]float32, len(numbers))
+	for i, number := range numbers {
+		f, ok := number.(float64)
+		if !ok {
+			return nil, fmt.Errorf("component %d: %T is no number", i, number)
+		}
+		floats[i] = float32(f)
+	}
+	return floats, nil
+}
+
+func floatsOfBase64(text string) ([]float32, error) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("vector: %w", err)
+	}
+	if len(raw)%4 != 0 {
+		return nil, fmt.Errorf("vector: %d bytes are no list of float32", len(raw))
+	}
+	floats := make([]float32, len(raw)/4)
+	for i := range floats {
+		floats[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+	}
+	return floats, nil
+}
+
+// EncodeFloats is the "base64" encoding of a vector: little-endian float32, in standard base64.
+func EncodeFloats(floats []float32) string {
+	raw := make([]byte, 0, 4*len(floats))
+	for _, f := range floats {
+		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(f))
+	}
+	return base64.StdEncoding.EncodeToString(raw)
 }
 
 // Usage counts tokens; images count none.
