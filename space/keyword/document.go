@@ -1,0 +1,226 @@
+package keyword
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash/fnv"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/blevesearch/bleve/v2/document"
+	index "github.com/blevesearch/bleve_index_api"
+	"github.com/clipd/clipd/space"
+)
+
+// Fields that a user's words are looked for in. Metadata share one field and the codes of an item another; the array
+// position of each of their occurrences says which key it belongs to.
+const (
+	textField   = "w:text"
+	sourceField = "w:source"
+	metaField   = "w:meta"
+	codeField   = "w:code"
+)
+
+// Fields that filters look at: one for each key and type of value.
+const (
+	keysField    = "has" // the keys that the item has
+	idField      = "_id" // bleve's own, the id as it is
+	exactPrefix  = "k:"  // strings as they are
+	matchPrefix  = "m:"  // words of strings
+	numberPrefix = "n:"
+	boolPrefix   = "b:"
+	timePrefix   = "d:" // strings that are RFC 3339 times
+)
+
+const (
+	wordOptions   = index.IndexField | index.IncludeTermVectors
+	filterOptions = index.IndexField | index.SkipFreqNorm
+)
+
+// maxExactBytes is the longest string that is kept as it is; of a longer one its beginning and its SHA-256.
+const maxExactBytes = 1024
+
+// newDocument lays an item out in fields.
+func newDocument(item space.Item) *document.Document {
+	d := fields{document.NewDocument(item.ID)}
+	d.own(item)
+	d.picture(item.Picture)
+	for _, key := range slices.Sorted(maps.Keys(item.Metadata)) {
+		d.metadata(key, item.Metadata[key])
+	}
+	d.identity(item)
+	return d.document
+}
+
+// fields adds what one item says to its document.
+type fields struct{ document *document.Document }
+
+func (d fields) own(item space.Item) {
+	d.text(textField, nil, item.Text)
+	d.text(sourceField, nil, pathWords(item.Source))
+	d.code("_text", codes(item.Text))
+	d.code("_source", pathCodes(item.Source))
+	d.exact("_kind", string(item.Kind))
+	d.text(matchPrefix+"_kind", nil, string(item.Kind))
+	if item.Text != "" {
+		d.exact("_text", item.Text)
+	}
+	if item.Source != "" {
+		d.exact("_source", item.Source)
+	}
+	d.time("_created", item.Created)
+	d.time("_updated", item.Updated)
+}
+
+func (d fields) picture(p *space.Picture) {
+	if p == nil {
+		return
+	}
+	if p.Format != "" {
+		d.exact("_format", p.Format)
+		d.text(matchPrefix+"_format", nil, p.Format)
+	}
+	d.number("_width", float64(p.Width))
+	d.number("_height", float64(p.Height))
+	d.number("_bytes", float64(p.Bytes))
+	d.time("_taken", p.Taken)
+}
+
+// identity adds the id, which bleve keeps as it is by itself.
+func (d fields) identity(item space.Item) {
+	d.keyword(keysField, "_id")
+	d.text(matchPrefix+"_id", nil, pathWords(item.ID))
+	d.code("_id", append(codes(item.ID), wholeCode(item.ID)...))
+}
+
+func (d fields) metadata(key string, value any) {
+	switch v := value.(type) {
+	case float64:
+		d.number(key, v)
+	case bool:
+		d.keyword(keysField, key)
+		d.keyword(boolPrefix+key, boolTerm(v))
+	default:
+		d.keyword(keysField, key)
+		for i, s := range stringsOf(value) {
+			d.metadataString(key, i, s)
+		}
+	}
+}
+
+func (d fields) metadataString(key string, i int, s string) {
+	d.keyword(exactPrefix+key, exactTerm(s))
+	d.text(matchPrefix+key, nil, s)
+	d.text(metaField, []uint64{keyNumber(key), uint64(i)}, s)
+	d.code(key, codes(s))
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		d.instant(key, t)
+	}
+}
+
+// stringsOf is a string or a list of strings as a list.
+func stringsOf(value any) []string {
+	switch v := value.(type) {
+	case string:
+		return []string{v}
+	case []string:
+		return v
+	case []any:
+		var list []string
+		for _, element := range v {
+			if s, ok := element.(string); ok {
+				list = append(list, s)
+			}
+		}
+		return list
+	}
+	return nil
+}
+
+func (d fields) text(field string, position []uint64, text string) {
+	options := index.FieldIndexingOptions(wordOptions)
+	if field[:2] == matchPrefix {
+		options = filterOptions
+	}
+	if text != "" {
+		d.document.AddField(document.NewTextFieldCustom(field, position, []byte(text), options, textAnalyzer{}))
+	}
+}
+
+// exact keeps an own field's string as it is, and that it is there.
+func (d fields) exact(key, value string) {
+	d.keyword(keysField, key)
+	d.keyword(exactPrefix+key, exactTerm(value))
+}
+
+func (d fields) keyword(field, term string) {
+	d.document.AddField(document.NewTextFieldCustom(field, nil, []byte(term), filterOptions, nil))
+}
+
+func (d fields) code(key string, codes []string) {
+	slices.Sort(codes)
+	for _, code := range slices.Compact(codes) {
+		d.document.AddField(document.NewTextFieldCustom(codeField, []uint64{keyNumber(key)}, []byte(code), wordOptions, nil))
+	}
+}
+
+func (d fields) number(key string, value float64) {
+	d.keyword(keysField, key)
+	if !math.IsNaN(value) {
+		d.document.AddField(document.NewNumericFieldWithIndexingOptions(numberPrefix+key, nil, value+0, filterOptions))
+	}
+}
+
+func (d fields) time(key string, t time.Time) {
+	if t.IsZero() {
+		return
+	}
+	d.exact(key, t.UTC().Format(time.RFC3339Nano))
+	d.instant(key, t)
+}
+
+func (d fields) instant(key string, t time.Time) {
+	field, err := document.NewDateTimeFieldWithIndexingOptions(timePrefix+key, nil, clampTime(t), time.RFC3339Nano, filterOptions)
+	if err == nil { // it fails for times that clampTime never gives
+		d.document.AddField(field)
+	}
+}
+
+// clampTime brings a time into the years that 64 bits of nanoseconds hold: all before 1678 are one instant to a
+// range, and so are all after 2261.
+func clampTime(t time.Time) time.Time {
+	earliest := time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest := time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)
+	switch {
+	case t.Before(earliest):
+		return earliest
+	case t.After(latest):
+		return latest
+	}
+	return t.UTC()
+}
+
+func boolTerm(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
+
+// exactTerm is the term of a string as it is.
+func exactTerm(s string) string {
+	if len(s) <= maxExactBytes {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return s[:maxExactBytes] + "\x00" + hex.EncodeToString(sum[:])
+}
+
+// keyNumber is the array position that stands for a key.
+func keyNumber(key string) uint64 {
+	h := fnv.New32a()
+	h.Write([]byte(key))
+	return uint64(h.Sum32())
+}

@@ -1,0 +1,106 @@
+package keyword
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	index "github.com/blevesearch/bleve_index_api"
+)
+
+// explain fills in the terms that matched, by looking each leaf of the query up again for the matches alone.
+func (s *snapshot) explain(q *query, matches []Match, numbers []uint32) error {
+	keys, err := s.keys()
+	if err != nil {
+		return err
+	}
+	order := make([]int, len(numbers)) // postings can only be read forwards
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return int(int64(numbers[i]) - int64(numbers[j])) })
+	for _, c := range q.clauses {
+		for _, l := range c.leaves {
+			if err := s.explainLeaf(c.word, l, keys, matches, numbers, order); err != nil {
+				return err
+			}
+		}
+	}
+	for _, phrase := range q.phrases {
+		for i := range matches {
+			matches[i].Terms = append(matches[i].Terms, `"`+strings.Join(phrase, " ")+`"`)
+		}
+	}
+	for i := range matches {
+		slices.Sort(matches[i].Terms)
+		matches[i].Terms = slices.Compact(matches[i].Terms)
+	}
+	return nil
+}
+
+// explainLeaf notes where a leaf matched, unless the word itself did there (its own leaves come before its stem's).
+func (s *snapshot) explainLeaf(word string, l leaf, keys map[uint64]string, matches []Match, numbers []uint32, order []int) error {
+	positions := l.field == metaField || l.field == codeField
+	postings, err := s.reader.TermFieldReader(context.WithoutCancel(s.ctx), []byte(l.term), l.field, positions, positions, positions)
+	if err != nil {
+		return err
+	}
+	defer postings.Close()
+	var at *index.TermFieldDoc
+	var posting index.TermFieldDoc
+	for _, i := range order {
+		want := index.NewIndexInternalID(nil, uint64(numbers[i]))
+		if at == nil || at.ID.Compare(want) < 0 {
+			if at, err = postings.Advance(want, posting.Reset()); err != nil {
+				return err
+			}
+			if at == nil {
+				return nil
+			}
+		}
+		if at.ID.Equals(want) {
+			for _, name := range places(l.field, at, keys) {
+				if !slices.Contains(matches[i].Terms, name+":"+word) {
+					matches[i].Terms = append(matches[i].Terms, name+":"+l.term)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// places are the names of the fields that a posting stands in, as users know them.
+func places(field string, posting *index.TermFieldDoc, keys map[uint64]string) []string {
+	switch field {
+	case textField:
+		return []string{"_text"}
+	case sourceField:
+		return []string{"_source"}
+	}
+	var names []string
+	for _, vector := range posting.Vectors {
+		if len(vector.ArrayPositions) > 0 {
+			if name := keys[vector.ArrayPositions[0]]; !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// keys are the names behind the array positions of metadata and codes.
+func (s *snapshot) keys() (map[uint64]string, error) {
+	dictionary, err := s.reader.FieldDict(keysField)
+	if err != nil {
+		return nil, err
+	}
+	defer dictionary.Close()
+	keys := make(map[uint64]string)
+	for {
+		entry, err := dictionary.Next()
+		if err != nil || entry == nil {
+			return keys, err
+		}
+		keys[keyNumber(entry.Term)] = entry.Term
+	}
+}
