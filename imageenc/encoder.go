@@ -218,3 +218,9 @@ func (e *Encoder) run(ctx context.Context, batch [][]float32) ([]space.Vector, e
 	}
 	return vectors, nil
 }
+
+// Inputs are the graph's inputs.
+func (e *Encoder) Inputs() []ort.TensorInfo { return e.session.Inputs() }
+
+// Outputs are those that the session gives.
+func (e *Encoder) Outputs() []ort.TensorInfo { return e.session.Outputs() }

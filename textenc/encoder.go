@@ -280,3 +280,9 @@ func (e *Encoder) EncodeTokens(ctx context.Context, tokens []Tokens) ([]space.Ve
 	}
 	return vectors, nil
 }
+
+// Inputs are the graph's inputs.
+func (e *Encoder) Inputs() []ort.TensorInfo { return e.session.Inputs() }
+
+// Outputs are those that the session gives.
+func (e *Encoder) Outputs() []ort.TensorInfo { return e.session.Outputs() }

@@ -1,0 +1,153 @@
+package models
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/clipd/clipd/internal/batch"
+	"github.com/clipd/clipd/preprocess"
+	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/textenc"
+)
+
+// EncodeTexts turns texts into unit vectors, in their order. Texts longer than the context are cut; CountTokens tells.
+// Where some fail, the others' vectors are good and the error is (or wraps) a batch.Errors; a failed one's is the zero
+// Vector. It fails as a whole with space.ErrBusy, space.ErrClosed, ErrNoTower or ctx's error.
+func (m *Model) EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error) {
+	if m.text == nil {
+		return nil, fmt.Errorf("encode text: %w: %s reads no text", ErrNoTower, m.name)
+	}
+	encoder, err := m.text.get(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("encode text: %w", err)
+	}
+	items := make([]textItem, len(texts))
+	for i, text := range texts {
+		tokens, err := encoder.Tokenize(text)
+		if err != nil {
+			return nil, fmt.Errorf("encode text %d: %w", i, err)
+		}
+		items[i] = textItem{tokens, encoder.Bucket(tokens)}
+	}
+	vectors, err := m.texts.DoAll(ctx, items)
+	if err != nil {
+		return vectors, fmt.Errorf("encode text: %w", err)
+	}
+	return vectors, nil
+}
+
+// CountTokens says how many tokens the tower reads of a text, special tokens included, and whether it reads less than
+// all of it. Without text tower, or of a text that can't be tokenized, it is 0.
+func (m *Model) CountTokens(text string) (n int, truncated bool) {
+	if m.text == nil {
+		return 0, false
+	}
+	encoder, err := m.text.get(context.Background())
+	if err != nil {
+		return 0, false
+	}
+	tokens, err := encoder.Tokenize(text)
+	if err != nil {
+		return 0, false
+	}
+	return len(tokens.IDs), tokens.Truncated
+}
+
+// EncodePictures turns pictures into unit vectors, in their order. Pixel values are computed while other pictures are
+// in the tower, of a few pictures at a time. Where some fail, the others' vectors are good and the error is (or wraps)
+// a batch.Errors. It fails as a whole with ErrNoTower or ctx's error.
+func (m *Model) EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error) {
+	if m.image == nil {
+		return nil, fmt.Errorf("encode picture: %w: %s sees no pictures", ErrNoTower, m.name)
+	}
+	encoder, err := m.image.get(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("encode picture: %w", err)
+	}
+	vectors := make([]space.Vector, len(pictures))
+	var failed failures
+	var group errgroup.Group
+	group.SetLimit(orDefault(m.opts.MaxImageBatch, 8) + runtime.GOMAXPROCS(0)) // a batch in the tower, the next one in the making
+	for i, picture := range pictures {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				failed.add(i, ctx.Err())
+				return nil
+			}
+			vector, err := m.pictures.Do(ctx, encoder.Pixels(picture))
+			if err != nil {
+				failed.add(i, fmt.Errorf("%s: %w", picture.Name, err))
+			}
+			vectors[i] = vector
+			return nil
+		})
+	}
+	_ = group.Wait() // its functions keep their errors in failed
+	if err := failed.err(ctx); err != nil {
+		return vectors, fmt.Errorf("encode picture: %w", err)
+	}
+	return vectors, nil
+}
+
+// failures collects what failed of a list.
+type failures struct {
+	mu   sync.Mutex
+	list batch.Errors
+}
+
+func (f *failures) add(index int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list = append(f.list, batch.ItemError{Index: index, Err: err})
+}
+
+// err is ctx's error if it ended, else the failures by rising index, else nil.
+func (f *failures) err(ctx context.Context) error {
+	if len(f.list) == 0 {
+		return nil
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	slices.SortFunc(f.list, func(a, b batch.ItemError) int { return cmp.Compare(a.Index, b.Index) })
+	return f.list
+}
+
+// runTexts is the batcher's function: one run of the text tower.
+func (m *Model) runTexts(ctx context.Context, items []textItem) ([]space.Vector, error) {
+	encoder, err := m.text.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tokens := make([]textenc.Tokens, len(items))
+	for i, item := range items {
+		tokens[i] = item.tokens
+	}
+	return encoder.EncodeTokens(ctx, tokens)
+}
+
+// runPictures is the batcher's function: one run of the image tower.
+func (m *Model) runPictures(ctx context.Context, pixels [][]float32) ([]space.Vector, error) {
+	encoder, err := m.image.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return encoder.EncodePixels(ctx, pixels)
+}
+
+// BatchStats are the counters of the two queues; a tower that isn't there has none.
+func (m *Model) BatchStats() (texts, pictures batch.Stats) {
+	if m.texts != nil {
+		texts = m.texts.Stats()
+	}
+	if m.pictures != nil {
+		pictures = m.pictures.Stats()
+	}
+	return texts, pictures
+}

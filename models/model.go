@@ -1,0 +1,263 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/clipd/clipd/imageenc"
+	"github.com/clipd/clipd/internal/batch"
+	"github.com/clipd/clipd/internal/ort"
+	"github.com/clipd/clipd/preprocess"
+	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/textenc"
+)
+
+// Errors of a Model.
+var (
+	// ErrNoTower: the model has no tower for what was asked of it.
+	ErrNoTower = errors.New("the model has no such tower")
+	// ErrMismatch: the model's parts don't belong together.
+	ErrMismatch = errors.New("the model's parts contradict each other")
+)
+
+// Options of a Model. The zero value works.
+type Options struct {
+	Threads       int    // of one run of a tower; 0: all cores
+	Provider      string // execution provider; empty: CPU
+	Variant       string // of the graphs, one of Variants; empty: the most exact that is there
+	Lazy          bool   // load each tower when it is first needed, not at once
+	MaxTextBatch  int    // most texts of one run; 0: 16
+	MaxImageBatch int    // most pictures of one run; 0: 8
+	MaxQueue      int    // most texts, and most pictures, that wait; 0: 64 batches
+	CacheDir      string // where the hashes of weights are remembered; empty: nowhere
+}
+
+// Model turns texts and pictures into vectors of one space. It is safe for concurrent use: requests share batches,
+// and when too many wait they fail with space.ErrBusy.
+type Model struct {
+	name        string
+	folder      Folder
+	layout      layout
+	opts        Options
+	runtime     *ort.Runtime
+	profile     profile
+	fingerprint space.Fingerprint
+	textSpec    textenc.Spec
+	imageSpec   preprocess.Spec
+
+	text     *tower[*textenc.Encoder] // nil: none
+	image    *tower[*imageenc.Encoder]
+	texts    *batch.Batcher[textItem, space.Vector]
+	pictures *batch.Batcher[[]float32, space.Vector]
+}
+
+// textItem is a tokenized text on its way through the batcher.
+type textItem struct {
+	tokens textenc.Tokens
+	bucket int
+}
+
+// Open loads a model. Without Lazy, both towers are loaded and tried when it returns; with it, only as much as the
+// dimension needs. Close frees it.
+func Open(ctx context.Context, folder Folder, runtime *ort.Runtime, opts Options) (*Model, error) {
+	m, err := open(ctx, folder, runtime, opts)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", folder.Name, err)
+	}
+	return m, nil
+}
+
+func open(ctx context.Context, folder Folder, runtime *ort.Runtime, opts Options) (*Model, error) {
+	m := &Model{folder: folder, opts: opts, runtime: runtime}
+	if err := m.read(); err != nil {
+		return nil, err
+	}
+	m.start()
+	if err := m.identify(ctx); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return m, nil
+}
+
+// read reads all files but the weights.
+func (m *Model) read() error {
+	var err error
+	if m.layout, err = findLayout(m.folder.FS, m.opts.Variant); err != nil {
+		return err
+	}
+	if m.profile, err = readProfile(m.folder.FS, m.folder.Name); err != nil {
+		return err
+	}
+	m.name = m.profile.Name
+	if m.layout.text != "" {
+		if m.textSpec, err = textenc.ReadSpec(side(m.folder.FS, m.layout.textDir)); err != nil {
+			return err
+		}
+	}
+	if m.layout.vision != "" {
+		if m.imageSpec, err = preprocess.ReadSpec(side(m.folder.FS, m.layout.visionDir)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start makes towers and queues; nothing is loaded yet.
+func (m *Model) start() {
+	if m.layout.text != "" {
+		m.text = &tower[*textenc.Encoder]{load: m.loadText}
+		m.texts = batch.New(m.runTexts, batch.Options[textItem]{
+			MaxBatch: orDefault(m.opts.MaxTextBatch, 16),
+			MaxQueue: m.opts.MaxQueue,
+			Bucket:   func(t textItem) int { return t.bucket },
+		})
+	}
+	if m.layout.vision != "" {
+		m.image = &tower[*imageenc.Encoder]{load: m.loadImage}
+		m.pictures = batch.New(m.runPictures, batch.Options[[]float32]{
+			MaxBatch: orDefault(m.opts.MaxImageBatch, 8),
+			MaxQueue: m.opts.MaxQueue,
+		})
+	}
+}
+
+func orDefault(n, otherwise int) int {
+	if n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+// identify hashes the weights while the towers load, and checks that these agree.
+func (m *Model) identify(ctx context.Context) error {
+	var group errgroup.Group
+	var sum string
+	group.Go(func() (err error) {
+		sum, err = digest(m.folder, m.layout, m.opts.CacheDir)
+		return err
+	})
+	var textDim, imageDim int
+	group.Go(func() (err error) {
+		textDim, imageDim, err = m.dimensions(ctx)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	dim := max(textDim, imageDim)
+	if textDim > 0 && imageDim > 0 && textDim != imageDim {
+		return fmt.Errorf("%w: the text tower %s gives %d dimensions, the image tower %s gives %d",
+			ErrMismatch, m.layout.text, textDim, m.layout.vision, imageDim)
+	}
+	m.fingerprint = space.Fingerprint{Model: m.name, Digest: sum, Dim: dim}
+	return nil
+}
+
+// dimensions loads the towers and gives their dimensions, 0 for one that isn't there. With Lazy, one tower is enough.
+func (m *Model) dimensions(ctx context.Context) (text, image int, err error) {
+	if m.text != nil {
+		encoder, err := m.text.get(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		text = encoder.Dim()
+	}
+	if m.image != nil && (m.text == nil || !m.opts.Lazy) {
+		encoder, err := m.image.get(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		image = encoder.Dim()
+	}
+	return text, image, nil
+}
+
+func (m *Model) loadText(ctx context.Context) (*textenc.Encoder, func() error, error) {
+	session, err := m.session(m.layout.text)
+	if err != nil {
+		return nil, nil, err
+	}
+	encoder, err := textenc.New(ctx, m.textSpec, session, textenc.Options{MaxBatch: m.opts.MaxTextBatch})
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", m.layout.text, err), session.Close())
+	}
+	return encoder, func() error { return errors.Join(encoder.Close(), session.Close()) }, nil
+}
+
+func (m *Model) loadImage(ctx context.Context) (*imageenc.Encoder, func() error, error) {
+	session, err := m.session(m.layout.vision)
+	if err != nil {
+		return nil, nil, err
+	}
+	encoder, err := imageenc.New(ctx, m.imageSpec, session, imageenc.Options{MaxBatch: m.opts.MaxImageBatch})
+	if err == nil && m.fingerprint.Dim != 0 && encoder.Dim() != m.fingerprint.Dim {
+		err = fmt.Errorf("%w: it gives %d dimensions, the model's space has %d", ErrMismatch, encoder.Dim(), m.fingerprint.Dim)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", m.layout.vision, err), session.Close())
+	}
+	return encoder, session.Close, nil
+}
+
+// session loads a graph: by its path where there is one, so that weights in files beside it are found.
+func (m *Model) session(graph string) (*ort.Session, error) {
+	source := ort.Graph{}
+	if m.folder.Dir != "" {
+		source.Path = filepath.Join(m.folder.Dir, filepath.FromSlash(graph))
+	} else {
+		data, err := fs.ReadFile(m.folder.FS, graph)
+		if err != nil {
+			return nil, err
+		}
+		source.Bytes = data
+	}
+	return m.runtime.NewSession(source, ort.SessionOptions{Threads: m.opts.Threads, Provider: m.opts.Provider})
+}
+
+// Name is the model's name for people.
+func (m *Model) Name() string { return m.name }
+
+// Note is one line on what the model knows, from its clipd.json; empty where it has none.
+func (m *Model) Note() string { return m.profile.Note }
+
+// Fingerprint says which encoders these are; vectors of another are not comparable.
+func (m *Model) Fingerprint() space.Fingerprint { return m.fingerprint }
+
+// LogitScale is the factor of cosines before the softmax of a zero-shot classification.
+func (m *Model) LogitScale() float64 { return m.profile.LogitScale }
+
+// Dim is the dimension of the vectors.
+func (m *Model) Dim() int { return m.fingerprint.Dim }
+
+// Thresholds are the model's cosines for "same scene" and "text and picture belong together".
+func (m *Model) Thresholds() Thresholds { return m.profile.Thresholds }
+
+// ContextLength is the number of tokens that the text tower reads, special tokens included; 0 without text tower.
+func (m *Model) ContextLength() int {
+	if m.text == nil {
+		return 0
+	}
+	if encoder, ok := m.text.peek(); ok {
+		return encoder.Spec().ContextLength
+	}
+	return m.textSpec.ContextLength
+}
+
+// Close lets running batches end, fails what waits, and frees towers and tokenizer.
+func (m *Model) Close() error {
+	var err error
+	if m.text != nil {
+		m.texts.Close()
+		err = m.text.shut()
+	}
+	if m.image != nil {
+		m.pictures.Close()
+		err = errors.Join(err, m.image.shut())
+	}
+	return err
+}
