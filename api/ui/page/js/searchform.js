@@ -1,0 +1,164 @@
+// The search box: words, a picture or an example item as a chip, and the options below it.
+
+import * as api from './api.js';
+import { byID, h, icon, replace } from './dom.js';
+import { FilterError, parseFilter } from './filter.js';
+import * as format from './format.js';
+import { thumbnail } from './tiles.js';
+
+const kinds = [['', 'All'], ['image', 'Images'], ['text', 'Texts']];
+const modes = [['', 'Hybrid'], ['vector', 'Meaning'], ['keyword', 'Words']];
+const sizes = [12, 24, 48, 96];
+
+export function createSearchForm(app) {
+  const form = byID('search');
+  const words = byID('q');
+  const options = createOptions(app);
+  let likeShown = null;
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const route = app.route();
+    app.ask({ q: words.value.trim(), like: route.like, ...options.values() }, app.image());
+    words.blur();
+  });
+
+  byID('pick').addEventListener('click', () => byID('file').click());
+  byID('file').addEventListener('change', (event) => {
+    const [file] = event.target.files;
+    if (file) app.searchByImage(file);
+    event.target.value = '';
+  });
+
+  byID('tune').addEventListener('click', () => options.toggle());
+
+  // Backspace before the first letter takes the chip away, as in a list of addressees.
+  words.addEventListener('keydown', (event) => {
+    const chip = byID('chips').querySelector('button');
+    if (event.key === 'Backspace' && chip && words.selectionStart === 0 && words.selectionEnd === 0) chip.click();
+  });
+
+  function show(route, image) {
+    if (document.activeElement !== words || words.value.trim() !== route.q) words.value = route.q;
+    words.placeholder = image || route.like ? 'Add words to it' : 'Describe what you are looking for';
+    replace(byID('chips'), image && imageChip(image), route.like !== '' && likeChip(route));
+    options.show(route);
+  }
+
+  function imageChip(image) {
+    const forget = () => app.ask({ q: words.value.trim(), like: app.route().like }, null);
+    return chip(h('img', { src: image.url, alt: '' }), image.name, `Remove the picture ${image.name}`, forget);
+  }
+
+  function likeChip(route) {
+    const forget = () => app.ask({ q: words.value.trim(), like: '' }, app.image());
+    const face = h('span', { class: 'chip-face' }, icon('alike'));
+    const label = h('span', {}, 'like this');
+    const element = chip(face, label, 'Remove the example', forget);
+    describe(route.c, route.like, face, label);
+    return element;
+  }
+
+  // The example's picture and name come later than its chip, or never, when the item is gone.
+  async function describe(c, id, face, label) {
+    const key = `${c}/${id}`;
+    try {
+      if (likeShown?.key !== key) likeShown = { key, item: await api.item(c, id) };
+      label.textContent = `like ${format.shorten(format.title(likeShown.item), 40)}`;
+      if (likeShown.item.thumbnail_url) replace(face, thumbnail(likeShown.item, '', false));
+    } catch (err) {
+      if (!(err instanceof api.APIError)) throw err;
+    }
+  }
+
+  return { show, focus: () => { words.focus(); words.select(); } };
+}
+
+function chip(face, label, remove, forget) {
+  return h('span', { class: 'query-chip' }, face, h('span', { class: 'query-chip-name' }, label),
+    h('button', { type: 'button', onclick: forget, 'aria-label': remove, title: remove }, icon('close')));
+}
+
+// ---- options ----
+
+function createOptions(app) {
+  const panel = byID('options');
+  const kind = segments('kind', 'Show', kinds);
+  const mode = segments('mode', 'Search by', modes);
+  const size = h('select', { id: 'k' }, sizes.map((n) => h('option', { value: String(n) }, String(n))));
+  const least = h('input', { id: 'min', type: 'range', min: '0', max: '1', step: '0.01', value: '0' });
+  const leastText = h('output', { for: 'min' }, 'off');
+  const filter = h('input', { id: 'filter', type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'camera~canon  _taken>=2024-05-01', 'aria-describedby': 'filter-help' });
+  const help = h('p', { id: 'filter-help', class: 'help' });
+  const explain = h('input', { id: 'explain', type: 'checkbox', role: 'switch' });
+
+  replace(panel, kind.element, mode.element,
+    field('Hits', size), field('Minimal cosine', h('span', { class: 'with-output' }, least, leastText)),
+    h('div', { class: 'field wide' }, h('label', { for: 'filter' }, 'Filter'), filter, help),
+    h('label', { class: 'switch' }, explain, h('span', {}, 'Explain the ranks')));
+
+  const apply = () => { if (checkFilter()) app.ask({ ...app.route(), ...values() }, app.image(), { replace: true }); };
+  panel.addEventListener('change', apply);
+  least.addEventListener('input', () => { leastText.value = leastLabel(least.value); });
+  filter.addEventListener('input', () => { filter.removeAttribute('aria-invalid'); replace(help, ...hint()); });
+
+  function checkFilter() {
+    try {
+      parseFilter(filter.value);
+      filter.removeAttribute('aria-invalid');
+      replace(help, ...hint());
+      return true;
+    } catch (err) {
+      if (!(err instanceof FilterError)) throw err;
+      filter.setAttribute('aria-invalid', 'true');
+      replace(help, err.message);
+      return false;
+    }
+  }
+
+  function values() {
+    return { kind: kind.value(), mode: mode.value(), k: Number(size.value), min: Number(least.value), filter: filter.value.trim(), explain: explain.checked };
+  }
+
+  function show(route) {
+    kind.set(route.kind);
+    mode.set(route.mode);
+    if (!sizes.includes(route.k) && !size.querySelector(`option[value="${route.k}"]`)) size.append(h('option', { value: String(route.k) }, String(route.k)));
+    size.value = String(route.k);
+    least.value = String(route.min);
+    leastText.value = leastLabel(route.min);
+    if (document.activeElement !== filter) filter.value = route.filter;
+    explain.checked = route.explain;
+    checkFilter();
+    const changed = [route.kind, route.mode, route.filter].some((v) => v !== '') || route.min > 0;
+    byID('tune').classList.toggle('changed', changed);
+  }
+
+  function toggle() {
+    panel.hidden = !panel.hidden;
+    byID('tune').setAttribute('aria-expanded', String(!panel.hidden));
+    if (!panel.hidden) panel.querySelector('input')?.focus();
+  }
+
+  return { show, toggle, values };
+}
+
+const leastLabel = (value) => (Number(value) === 0 ? 'off' : Number(value).toFixed(2));
+
+const hint = () => ['field=value, !=, >=, <, ~ for words, ^= for a beginning; or the API’s JSON'];
+
+function field(label, control) {
+  const id = control.id || control.querySelector('input').id;
+  return h('div', { class: 'field' }, h('label', { for: id }, label), control);
+}
+
+function segments(name, legend, choices) {
+  const inputs = choices.map(([value]) => h('input', { type: 'radio', name, value, id: `${name}-${value || 'any'}` }));
+  const element = h('fieldset', { class: 'segments' }, h('legend', {}, legend),
+    h('div', {}, choices.map(([, label], i) => [inputs[i], h('label', { for: inputs[i].id }, label)])));
+  return {
+    element,
+    value: () => inputs.find((input) => input.checked)?.value ?? '',
+    set: (value) => { for (const input of inputs) input.checked = input.value === value; },
+  };
+}
