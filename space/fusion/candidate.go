@@ -1,0 +1,36 @@
+package fusion
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Candidate is an item that at least one of the two lists holds.
+type Candidate struct {
+	ID           string
+	VectorRank   int     // from 1; 0: not in the vector list
+	Similarity   float64 // of query and item, in [-1, 1], whether or not it is in the vector list
+	KeywordRank  int     // from 1; 0: not in the keyword list
+	KeywordScore float64 // 0: not in the keyword list
+}
+
+// Fused is a candidate with its place in the joint ranking.
+type Fused struct {
+	Candidate
+	Score float64
+}
+
+// rank sorts by falling score; among equals, those that the words matched come first, then the smaller id.
+func rank(fused []Fused) []Fused {
+	slices.SortFunc(fused, func(a, b Fused) int {
+		return cmp.Or(
+			cmp.Compare(b.Score, a.Score),
+			cmp.Compare(matched(b), matched(a)),
+			strings.Compare(a.ID, b.ID),
+		)
+	})
+	return fused
+}
+
+func matched(f Fused) int { return min(f.KeywordRank, 1) }
