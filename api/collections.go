@@ -196,3 +196,9 @@ type Status struct {
 	Collections []space.Description `json:"collections"`
 	Broken      []BrokenCollection  `json:"broken,omitempty"`
 }
+
+// Health is the answer of GET /healthz and GET /readyz.
+type Health struct {
+	Status  string `json:"status"` // "ok", "ready"
+	Version string `json:"version"`
+}

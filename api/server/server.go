@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -36,7 +35,7 @@ type Model interface {
 type Deps struct {
 	Model   Model
 	Library *catalog.Library
-	Page    fs.FS                  // served at /, with an index.html; nil: no page
+	Page    http.Handler           // ui.Handler(), at /; nil: no page
 	Facts   Facts                  // what GET /v1/status says
 	Metrics []prometheus.Collector // further ones for GET /metrics, of the batchers for example
 }

@@ -1,0 +1,143 @@
+package server
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/clipd/clipd/api"
+	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/catalog"
+)
+
+// Defaults of a search.
+const (
+	defaultK     = 10
+	defaultAlpha = 0.5
+)
+
+// search answers POST …/search, with JSON or with a form that holds an image beside it.
+func (s *Server) search(c echo.Context) error {
+	begun := time.Now()
+	in, name, err := s.find(c)
+	if err != nil {
+		return err
+	}
+	req, ask, err := s.readSearch(c)
+	if err != nil {
+		return err
+	}
+	answer, timing, err := in.Find(c.Request().Context(), ask)
+	if err != nil {
+		return err
+	}
+	s.metrics.stageTook(stageEncodeQuery, timing.Encode)
+	s.metrics.stageTook(stageSearch, timing.Search)
+	resp := api.SearchResponse{
+		Collection: name,
+		Model:      s.deps.Model.Name(),
+		Mode:       resolvedMode(ask),
+		Hits:       s.wireHits(name, req, answer.Hits),
+		Searched:   answer.Searched,
+		More:       answer.More,
+	}
+	resp.Took = api.Took{
+		EncodeMS: milliseconds(timing.Encode), SearchMS: milliseconds(timing.Search), TotalMS: milliseconds(time.Since(begun)),
+	}
+	return c.JSON(http.StatusOK, resp)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func (s *Server) readSearch(c echo.Context) (api.SearchRequest, catalog.Ask, error) {
+	var (
+		req   api.SearchRequest
+		image []byte
+		name  = "image"
+		err   error
+	)
+	switch kind := mediaType(c); kind {
+	case echo.MIMEApplicationJSON:
+		req, err = readJSON[api.SearchRequest](s, c, refuseUnknown)
+	case echo.MIMEMultipartForm:
+		image, name, err = s.readForm(c, "query", &req, "image")
+	default:
+		err = mediaTypeError(kind, "application/json, or multipart/form-data with an image")
+	}
+	if err != nil {
+		return req, catalog.Ask{}, err
+	}
+	if req.Image != "" && image != nil {
+		return req, catalog.Ask{}, invalid("image", "the form and its query both have an image; send one of them")
+	}
+	if req.Image != "" {
+		if image, err = imageBytes(req.Image); err != nil {
+			return req, catalog.Ask{}, about("image", name, err)
+		}
+	}
+	ask, err := question(req)
+	ask.Image, ask.Name = image, name
+	return req, ask, err
+}
+
+// question is the request as the catalog takes it, with the defaults filled in.
+func question(req api.SearchRequest) (catalog.Ask, error) {
+	if req.Kind != "" && req.Kind != space.Text && req.Kind != space.Image {
+		return catalog.Ask{}, invalid("kind", "kind %q; want text or image", req.Kind)
+	}
+	ask := catalog.Ask{
+		Text: req.Text, Like: req.Like, Kind: req.Kind, Mode: req.Mode, Fusion: req.Fusion, Alpha: defaultAlpha,
+		Filter: req.Filter, K: defaultK, Offset: req.Offset, MinScore: req.MinScore, Exact: req.Exact,
+		Explain: true, // says which hits had words in common; the client sees it on request
+	}
+	if req.K != nil {
+		ask.K = *req.K
+	}
+	if ask.K < 1 || ask.K > space.MaxK {
+		return ask, invalid("k", "k is %d; want 1 to %d", ask.K, space.MaxK)
+	}
+	if req.Offset < 0 || req.Offset > space.MaxOffset {
+		return ask, invalid("offset", "offset is %d; want 0 to %d", req.Offset, space.MaxOffset)
+	}
+	if req.Alpha != nil {
+		ask.Alpha = *req.Alpha
+	}
+	if req.Weights != nil {
+		ask.Weights = catalog.Weights(*req.Weights)
+	}
+	return ask, nil
+}
+
+// resolvedMode is the mode that an empty one stands for.
+func resolvedMode(ask catalog.Ask) space.Mode {
+	switch {
+	case ask.Mode != "":
+		return ask.Mode
+	case ask.Text != "":
+		return space.Hybrid
+	}
+	return space.VectorOnly
+}
+
+func (s *Server) wireHits(collection string, req api.SearchRequest, hits []space.Hit) []api.SearchHit {
+	out := make([]api.SearchHit, len(hits))
+	for i, hit := range hits {
+		out[i] = api.SearchHit{
+			Rank:   req.Offset + i + 1,
+			Item:   wireItem(collection, hit.Item, false),
+			Score:  hit.Score,
+			Cosine: hit.Cosine,
+			Match:  s.matches(hit),
+		}
+		if req.Explain {
+			out[i].Explanation = hit.Explanation
+		}
+	}
+	return out
+}
+
+func (s *Server) matches(hit space.Hit) bool {
+	near := hit.Cosine != nil && *hit.Cosine >= s.deps.Facts.MatchCosine
+	return near || (hit.Explanation != nil && hit.Explanation.KeywordRank > 0)
+}
