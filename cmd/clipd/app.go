@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/clipd/clipd/models"
 )
 
 // app is one run of the command line: its console and the settings that flags, environment and file gave.
@@ -20,9 +22,13 @@ type app struct {
 type settings struct {
 	config    string
 	server    string
-	apiKey    string
+	apiKeys   []string
 	data      string
+	models    string
 	model     string
+	variant   string
+	provider  string
+	ortLib    string
 	threads   int
 	maxPixels int64
 	maxBytes  sizeValue
@@ -73,7 +79,8 @@ func (a *app) root() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	a.addSettings(root)
 	for _, add := range []func() *cobra.Command{
-		a.versionCommand,
+		a.serveCommand, a.indexCommand, a.searchCommand, a.similarCommand, a.dupesCommand, a.embedCommand,
+		a.classifyCommand, a.modelsCommand, a.collectionsCommand, a.doctorCommand, a.benchCommand, a.versionCommand,
 	} {
 		root.AddCommand(add())
 	}
@@ -84,16 +91,20 @@ func (a *app) root() *cobra.Command {
 func (a *app) addSettings(root *cobra.Command) {
 	s, flags := &a.settings, root.PersistentFlags()
 	s.maxBytes = 64 << 20
-	s.logLevel, s.logFormat = "info", "text"
+	s.logFormat = "text"
 	flags.StringVar(&s.config, "config", "", "configuration file (default "+defaultConfig()+")")
 	flags.StringVar(&s.server, "server", "", "URL of a clipd server to speak to")
-	flags.StringVar(&s.apiKey, "api-key", "", "key that the server asks for")
+	flags.StringSliceVar(&s.apiKeys, "api-key", nil, "key that the server asks for; a server takes any of several")
 	flags.StringVar(&s.data, "data", defaultData(), "data directory")
-	flags.StringVar(&s.model, "model", "starter", "model: a name of 'clipd models list', or a folder")
+	flags.StringVar(&s.models, "models", "", "where pulled models lie (default: models in the data directory)")
+	flags.StringVar(&s.model, "model", starterName, "model: a name of 'clipd models list', or a folder")
+	flags.StringVar(&s.variant, "variant", "", "the model's graphs to take: "+strings.Join(models.Variants(), ", ")+" (default: the most exact)")
+	flags.StringVar(&s.provider, "provider", "", "execution provider: cpu, cuda, coreml, openvino or xnnpack (default cpu)")
+	flags.StringVar(&s.ortLib, "ort-lib", "", "ONNX Runtime library (default: the one that is found)")
 	flags.IntVar(&s.threads, "threads", 0, "threads that the encoders use; 0: all cores")
 	flags.Int64Var(&s.maxPixels, "max-pixels", 100_000_000, "largest image that is decoded, in pixels")
 	flags.Var(&s.maxBytes, "max-bytes", "largest image file")
-	flags.Var(choice(&s.logLevel, "debug", "info", "warn", "error"), "log-level", "least level that is logged: debug, info, warn or error")
+	flags.Var(choice(&s.logLevel, "debug", "info", "warn", "error"), "log-level", "least level that is logged: debug, info, warn or error (default: info of servers, else warn)")
 	flags.Var(choice(&s.logFormat, "text", "json"), "log-format", "form of the log: text or json")
 	markSettings(flags)
 	flags.BoolVar(&a.json, "json", false, "answer in JSON")

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/clipd/clipd/api"
 )
 
 // Exit statuses of clipd.
@@ -57,8 +59,16 @@ func (a *app) report(command string, err error) {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted")
 	}
-	line := strings.TrimRight(err.Error(), "\n ")
-	fmt.Fprintf(a.err, "%s: %s\n", command, line)
+	fmt.Fprintf(a.err, "%s: %s\n", command, plain(err))
+}
+
+// plain is an error's text on one line; of an answer of the API its message, without code and HTTP status.
+func plain(err error) string {
+	text := err.Error()
+	if refused := (*api.Error)(nil); errors.As(err, &refused) {
+		text = strings.Replace(text, refused.Error(), refused.Detail.Message, 1)
+	}
+	return strings.Join(strings.Split(strings.TrimSpace(text), "\n"), "; ")
 }
 
 // flagError turns the flag parser's errors into this project's form: --max-pixels "12x": want a whole number.

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/fatih/color"
+	"github.com/spf13/cobra"
+
+	"github.com/clipd/clipd/api"
+	"github.com/clipd/clipd/space"
+)
+
+type dupesFlags struct {
+	collection  string
+	minCosine   float64
+	maxDistance int
+}
+
+func (a *app) dupesCommand() *cobra.Command {
+	var f dupesFlags
+	cmd := &cobra.Command{
+		Use:   "dupes [DIR]",
+		Short: "Find copies of pictures",
+		Long: `Dupes groups the images of a collection that are copies of each other, and says by which evidence each one is:
+the same bytes, the same pixels, a perceptual hash (also mirrored or rotated), or the vectors. The original of a group is
+the picture with most pixels, then the largest file, then the oldest. Nothing is deleted.
+
+With DIR, the folder is indexed first, into a collection of its own.`,
+		Example: `  clipd dupes
+  clipd dupes ~/Pictures
+  clipd dupes --max-distance 20 --min-cosine 2    # perceptual hashes only`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request, err := f.request(cmd)
+			if err != nil {
+				return err
+			}
+			return a.with(cmd.Context(), func(c *connection) error {
+				return a.dupes(cmd.Context(), c, args, f, request)
+			})
+		},
+	}
+	a.collectionFlag(cmd, &f.collection, usualCollection)
+	cmd.Flags().Float64Var(&f.minCosine, "min-cosine", 0, "least cosine that makes a copy; above 1: vectors are no evidence (default: the model's)")
+	cmd.Flags().IntVar(&f.maxDistance, "max-distance", 0, "greatest Hamming distance of perceptual hashes, of 256 (default: the collection's)")
+	return cmd
+}
+
+func (f *dupesFlags) request(cmd *cobra.Command) (api.DuplicatesRequest, error) {
+	var request api.DuplicatesRequest
+	if cmd.Flags().Changed("min-cosine") {
+		if f.minCosine <= 0 {
+			return request, usagef("--min-cosine %g: want a number above 0, such as 0.95", f.minCosine)
+		}
+		request.MinCosine = &f.minCosine
+	}
+	if cmd.Flags().Changed("max-distance") {
+		if f.maxDistance < 0 || f.maxDistance > 256 {
+			return request, usagef("--max-distance %d: want 0 to 256", f.maxDistance)
+		}
+		request.MaxDistance = &f.maxDistance
+	}
+	return request, nil
+}
+
+func (a *app) dupes(ctx context.Context, c *connection, dirs []string, f dupesFlags, request api.DuplicatesRequest) error {
+	name := f.collection
+	if len(dirs) == 1 {
+		indexed, err := a.indexFolder(ctx, c, dirs[0], name)
+		if err != nil {
+			return err
+		}
+		name = indexed
+	}
+	collection, err := a.chooseCollection(ctx, c, name)
+	if err != nil {
+		return err
+	}
+	answer, err := c.Duplicates(ctx, collection.Name, request)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.writeJSON(answer)
+	}
+	return a.printDuplicates(answer)
+}
+
+// indexFolder brings a folder's collection up to date and returns its name. What fails is told, and not compared.
+func (a *app) indexFolder(ctx context.Context, c *connection, dir, name string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if name == "" {
+		name = folderCollection(dir)
+	}
+	var w walk
+	if err := w.add(ctx, dir); err != nil {
+		return "", err
+	}
+	if err := ensureCollection(ctx, c, name); err != nil {
+		return "", err
+	}
+	var t tally
+	if err := a.indexFiles(ctx, c, name, w.files, &t); err != nil {
+		return "", err
+	}
+	if _, err := prune(ctx, c, name, []string{dir}); err != nil {
+		return "", err
+	}
+	for _, failure := range t.Failures {
+		a.note("not compared: %s: %s", failure.Item, failure.Error)
+	}
+	return name, nil
+}
+
+var notInNames = regexp.MustCompile(`[^a-z0-9._-]+`)
+
+// folderCollection is the name of a folder's own collection: readable, and different for each path.
+func folderCollection(dir string) string {
+	digest := sha256.Sum256([]byte(dir))
+	base := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(filepath.Base(dir)), "-"), "-._")
+	if len(base) > 40 {
+		base = base[:40]
+	}
+	return "dupes-" + strings.TrimPrefix(base+"-", "-") + hex.EncodeToString(digest[:4])
+}
+
+func (a *app) printDuplicates(answer api.DuplicatesResponse) error {
+	columns := []column{{title: ""}, {title: "picture"}, {title: "size", right: true}, {title: "file", right: true}, {title: "evidence"}}
+	var rows [][]string
+	for i, group := range answer.Groups {
+		if i > 0 {
+			rows = append(rows, make([]string, len(columns)))
+		}
+		rows = append(rows, a.memberRow(a.paint("keep", color.FgGreen), group.Original))
+		for _, copied := range group.Copies {
+			rows = append(rows, a.memberRow("copy", copied))
+		}
+	}
+	if len(rows) > 0 {
+		if err := a.table(columns, rows); err != nil {
+			return err
+		}
+	}
+	size := sizeValue(answer.Bytes)
+	_, err := fmt.Fprintf(a.out, "%d groups with %d copies among %d images; the copies take %v\n",
+		len(answer.Groups), answer.Copies, answer.Images, &size)
+	return err
+}
+
+func (a *app) memberRow(role string, member api.DuplicateMember) []string {
+	row := []string{role, describeItem(member.Item), "", "", ""}
+	if p := member.Item.Picture; p != nil {
+		size := sizeValue(p.Bytes)
+		row[2], row[3] = fmt.Sprintf("%d×%d", p.Width, p.Height), size.String()
+	}
+	if member.Proof != nil {
+		row[4] = describeProof(*member.Proof)
+	}
+	return row
+}
+
+// describeProof says why a picture is a copy: "perceptual hash, distance 4 of 256, mirrored (cosine 0.981)".
+func describeProof(proof space.Pair) string {
+	text := string(proof.Evidence)
+	switch proof.Evidence {
+	case space.Perceptual:
+		text += fmt.Sprintf(", distance %d of 256", proof.Distance)
+		if proof.Transform != "" {
+			text += ", " + proof.Transform
+		}
+		text += fmt.Sprintf(" (cosine %.3f)", proof.Cosine)
+	case space.Semantic:
+		text += fmt.Sprintf(", cosine %.3f", proof.Cosine)
+	}
+	return text
+}
