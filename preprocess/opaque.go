@@ -7,7 +7,7 @@ import (
 
 // opaque converts any decoded image to 8-bit RGB with alpha 255, its origin at (0, 0). Alpha is dropped from the
 // straight colours, as Pillow's convert("RGB") does; blending would invent a background. Of 16-bit samples the high
-// byte is taken. An image that is that already is returned itself.
+// byte is taken (Pillow does so with colour, and clips 16-bit grey to white, which is no example to follow). An image that is that already is returned itself.
 func opaque(img image.Image) *image.RGBA {
 	switch src := img.(type) {
 	case *image.RGBA:

@@ -8,6 +8,8 @@ import (
 // resample scales src to width x height pixels and returns the part of the result that lies in window. It computes
 // that part alone, bit for bit as Pillow's Image.resize computes the whole (libImaging/Resample.c): two passes, rows
 // first, weights in 22-bit fixed point, 8-bit samples between them. When it shrinks, filters widen (antialias).
+// Pillow 13 takes columns first where the height shrinks most, which moves some samples by one level; the models were
+// trained with the order of the versions before, which is kept here.
 func resample(src *image.RGBA, width, height int, filter Filter, window image.Rectangle) *image.RGBA {
 	if filter == Nearest {
 		return resampleNearest(src, width, height, window)

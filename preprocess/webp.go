@@ -150,10 +150,10 @@ func vp8Upsample(dst, near, far []uint8) {
 	for i := range last {
 		n0, n1, f0, f1 := int(near[i]), int(near[i+1]), int(far[i]), int(far[i+1])
 		sum := n0 + n1 + f0 + f1 + 8
-		towardsN1 := (sum + 2*(n1+f0)) >> 3
-		towardsN0 := (sum + 2*(n0+f1)) >> 3
-		dst[2*i+1] = uint8((towardsN0 + n0) >> 1)
-		dst[2*i+2] = uint8((towardsN1 + n1) >> 1)
+		besideN0 := (sum + 2*(n1+f0)) >> 3
+		besideN1 := (sum + 2*(n0+f1)) >> 3
+		dst[2*i+1] = uint8((besideN0 + n0) >> 1)
+		dst[2*i+2] = uint8((besideN1 + n1) >> 1)
 	}
 	dst[2*last+1] = uint8((3*int(near[last]) + int(far[last]) + 2) >> 2)
 }
