@@ -87,7 +87,7 @@ export function createAdd(app) {
 
   async function upload(file, to, row) {
     const name = file.webkitRelativePath || file.name;
-    const details = { metadata: { ...to.metadata, file: name }, modified: new Date(file.lastModified).toISOString() };
+    const details = { metadata: { ...to.metadata, filename: name }, modified: new Date(file.lastModified).toISOString() };
     try {
       const answer = await patiently(() => api.addFile(to.c, file, details, row.progress));
       return answer.results[0];

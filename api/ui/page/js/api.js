@@ -13,10 +13,20 @@ export class APIError extends Error {
 // address resolves a path of the server against the page, which a proxy may have put below a prefix.
 export const address = (path) => new URL(path.replace(/^\//, ''), document.baseURI).href;
 
+const keyName = 'clipd-api-key'; // in sessionStorage: it is gone with the tab
+
+export const useKey = (key) => sessionStorage.setItem(keyName, key);
+
+// authorization is what a server with API keys wants to see.
+function authorization() {
+  const key = sessionStorage.getItem(keyName);
+  return key ? { Authorization: `Bearer ${key}` } : {};
+}
+
 const collection = (name, rest) => `v1/collections/${encodeURIComponent(name)}${rest}`;
 
 async function call(path, { method = 'GET', body, signal } = {}) {
-  const init = { method, signal, headers: { Accept: 'application/json' } };
+  const init = { method, signal, headers: { Accept: 'application/json', ...authorization() } };
   if (body instanceof FormData) init.body = body;
   else if (body !== undefined) {
     init.body = JSON.stringify(body);
@@ -44,6 +54,35 @@ function answer(status, text, retryAfter) {
   if (status >= 200 && status < 300 && (body !== null || text === '')) return body;
   const detail = body?.error ?? { code: 'internal', message: `The server answered with HTTP status ${status} and no explanation.` };
   throw new APIError(status, { ...detail, retryAfter: Number(retryAfter) || undefined });
+}
+
+// picture fetches the bytes of a thumbnail or an original.
+export async function picture(path, signal) {
+  let response;
+  try {
+    response = await fetch(address(path), { signal, headers: authorization() });
+  } catch (err) {
+    if (err.name === 'AbortError') throw err;
+    throw unreachable();
+  }
+  if (!response.ok) throw new APIError(response.status, { code: 'not_found', message: `The picture is not there any more (HTTP status ${response.status}).` });
+  return response.blob();
+}
+
+// load puts a picture of the server into an img. An img sends no API key: with one, the bytes are fetched.
+export async function load(img, path) {
+  if (!sessionStorage.getItem(keyName)) {
+    img.src = address(path);
+    return;
+  }
+  try {
+    const url = URL.createObjectURL(await picture(path));
+    img.addEventListener('load', () => URL.revokeObjectURL(url), { once: true });
+    img.src = url;
+  } catch (err) {
+    if (!(err instanceof APIError)) throw err;
+    img.dispatchEvent(new Event('error'));
+  }
 }
 
 export const status = () => call('v1/status');
@@ -85,6 +124,7 @@ export function addFile(name, file, details, onprogress, signal) {
     const abort = () => request.abort();
     signal?.addEventListener('abort', abort);
     request.open('POST', address(collection(name, '/items')));
+    for (const [header, value] of Object.entries(authorization())) request.setRequestHeader(header, value);
     request.upload.onprogress = (event) => event.lengthComputable && onprogress(event.loaded / event.total);
     request.onerror = () => reject(unreachable());
     request.onabort = () => reject(new DOMException('given up', 'AbortError'));

@@ -83,10 +83,11 @@ function side(label, item, ...more) {
 
 function layer(item, label, transform) {
   const { turn, mirror } = undo(transform);
-  const img = h('img', { alt: `${label}: ${format.title(item)}`, draggable: 'false', src: api.address(item.original_url || item.thumbnail_url),
+  const img = h('img', { alt: `${label}: ${format.title(item)}`, draggable: 'false',
     class: [turn % 180 !== 0 && 'turned', 'layer-picture'].filter(Boolean).join(' '),
     vars: { '--turn': `${turn}deg`, '--mirror': mirror ? -1 : 1, '--own-ratio': ratio(item) } });
-  img.addEventListener('error', () => { if (item.thumbnail_url) img.src = api.address(item.thumbnail_url); }, { once: true });
+  img.addEventListener('error', () => { if (item.thumbnail_url) api.load(img, item.thumbnail_url); }, { once: true });
+  api.load(img, item.original_url || item.thumbnail_url);
   return h('figure', { class: label === 'Copy' ? 'layer copy' : 'layer' }, img, h('figcaption', {}, label));
 }
 

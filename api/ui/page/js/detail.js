@@ -99,7 +99,7 @@ function picture(item) {
   large.alt = alt;
   large.draggable = false;
   large.addEventListener('load', () => { if (small.isConnected) small.replaceWith(large); }, { once: true });
-  large.src = api.address(item.original_url);
+  api.load(large, item.original_url);
   return small;
 }
 
@@ -139,9 +139,23 @@ function actions(app, item) {
     h('a', { class: 'ghost', href: app.href({ c: here, like: item.id, kind: other }), onclick: app.follow }, icon(other),
       h('span', {}, `Find ${other}s for this ${item.kind}`)),
     elsewhere.map((c) => button(`${other === 'text' ? 'Texts' : 'Images'} in ${c.name}`, { class: 'ghost', onclick: () => askElsewhere(app, item, c.name, other) }, other)),
-    item.kind === 'image' && (item.original_url || item.thumbnail_url) && h('a', { class: 'ghost', href: api.address(item.original_url || item.thumbnail_url),
-      download: item.source ? format.fileName(item.source) : `${item.id}.${item.original_url ? item.picture?.format ?? 'jpg' : 'jpg'}` }, icon('down'),
-    h('span', {}, item.original_url ? 'Download' : 'Download the thumbnail')));
+    item.kind === 'image' && (item.original_url || item.thumbnail_url) &&
+      button(item.original_url ? 'Download' : 'Download the thumbnail', { class: 'ghost', onclick: () => download(app, item) }, 'down'));
+}
+
+async function download(app, item) {
+  try {
+    const url = URL.createObjectURL(await original(item));
+    h('a', { href: url, download: downloadName(item) }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  } catch (err) {
+    app.report(err);
+  }
+}
+
+function downloadName(item) {
+  if (item.original_url && item.source) return format.fileName(item.source);
+  return `${format.title(item).replace(/\.\w+$/, '')}.jpg`; // a thumbnail is a JPEG, whatever the original was
 }
 
 async function askElsewhere(app, item, c, kind) {
@@ -156,11 +170,7 @@ async function askElsewhere(app, item, c, kind) {
   }
 }
 
-async function original(item) {
-  const response = await fetch(api.address(item.original_url || item.thumbnail_url));
-  if (!response.ok) throw new api.APIError(response.status, { code: 'not_found', message: `The picture is not there any more (HTTP status ${response.status}).` });
-  return response.blob();
-}
+const original = (item) => api.picture(item.original_url || item.thumbnail_url);
 
 // ---- what is known ----
 

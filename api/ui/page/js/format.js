@@ -49,7 +49,8 @@ export function fileName(source) {
 export function title(item) {
   if (typeof item.metadata?.title === 'string' && item.metadata.title) return item.metadata.title;
   if (item.kind === 'text' && item.text) return shorten(item.text, 80);
-  if (item.source) return fileName(item.source);
+  const file = item.source || item.metadata?.filename;
+  if (typeof file === 'string' && file) return fileName(file);
   return item.text ? shorten(item.text, 80) : item.id;
 }
 

@@ -9,7 +9,7 @@ import { createDrop } from './drop.js';
 import { createDuplicates } from './duplicates.js';
 import * as format from './format.js';
 import * as images from './images.js';
-import { failure } from './notices.js';
+import { failure, keyForm } from './notices.js';
 import { createResults } from './results.js';
 import * as address from './route.js';
 import { createSearchForm } from './searchform.js';
@@ -230,7 +230,8 @@ async function start() {
     await loadStatus();
   } catch (err) {
     if (!(err instanceof api.APIError)) throw err;
-    replace(byID('content'), failure(err, start));
+    const locked = err.code === 'unauthorized';
+    replace(byID('content'), failure(err, locked ? null : start, locked && keyForm((key) => { api.useKey(key); start(); })));
     clearTimeout(app.starting);
     if (err.code === 'unreachable' || err.code === 'unavailable') app.starting = setTimeout(start, 4000);
     return;

@@ -12,6 +12,7 @@ const headings = {
   invalid_image: 'This picture cannot be read',
   too_large: 'This is too large',
   unauthorized: 'This server wants a key',
+  forbidden: 'This server refuses the page',
   not_found: 'Not found',
   conflict: 'This exists already',
   fingerprint: 'This collection belongs to another model',
@@ -33,6 +34,13 @@ export function failure(error, retry, ...more) {
     advice[error.code]?.(), more, retry && button('Try again', { class: 'solid', onclick: retry }));
   element.setAttribute('role', 'alert');
   return element;
+}
+
+// keyForm asks for the server's API key; use(key) takes it.
+export function keyForm(use) {
+  const field = h('input', { id: 'api-key', type: 'password', autocomplete: 'current-password', required: true });
+  const submit = (event) => { event.preventDefault(); use(field.value.trim()); };
+  return h('form', { class: 'key-form', onsubmit: submit }, h('label', { for: 'api-key' }, 'API key'), field, h('button', { type: 'submit', class: 'solid' }, 'Use it'));
 }
 
 // retries says whether trying again without a change may help.

@@ -1,7 +1,7 @@
 // Tiles: items side by side, pictures in their own proportions, rows filled to the edge. The proportion is known
 // before the picture is there, so nothing jumps while thumbnails arrive.
 
-import { address } from './api.js';
+import { load } from './api.js';
 import { h, icon } from './dom.js';
 import * as format from './format.js';
 
@@ -48,7 +48,7 @@ export function thumbnail(item, alt, lazy = true) {
   if (!item.thumbnail_url) return missing(alt);
   const img = h('img', { alt, width: width || null, height: height || null, decoding: 'async', draggable: 'false', loading: lazy && 'lazy' });
   img.addEventListener('error', () => img.replaceWith(missing(alt)), { once: true });
-  img.src = address(item.thumbnail_url);
+  load(img, item.thumbnail_url);
   return img;
 }
 

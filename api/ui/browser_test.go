@@ -1,0 +1,262 @@
+package ui_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long a test waits for the page; a slow machine is no failure.
+const patience = 20 * time.Second
+
+// browserPath finds a Chromium: CLIPD_CHROME, else the usual names. Without one the tests of the page are skipped, loudly.
+func browserPath(t *testing.T) string {
+	t.Helper()
+	if path := os.Getenv("CLIPD_CHROME"); path != "" {
+		return path
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	fmt.Fprintln(os.Stderr, "SKIPPED: no Chromium found, so THE WEB PAGE IS NOT TESTED; install chromium or set CLIPD_CHROME")
+	t.Skip("no Chromium found; install chromium or set CLIPD_CHROME to its path")
+	return ""
+}
+
+// startBrowser starts one headless browser with a profile of its own; it ends with the test.
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(browserPath(t)),
+		chromedp.NoSandbox,
+		chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("hide-scrollbars", true),
+	)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Logf("close the browser: %v", err)
+		}
+		cancel()
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
+	return ctx
+}
+
+// tab is one page in a browser context of its own (no shared storage). It collects what the page writes to the console.
+type tab struct {
+	t        *testing.T
+	ctx      context.Context
+	base     string
+	tolerant bool // failed requests are expected in this test
+
+	mu         sync.Mutex
+	complaints []string
+}
+
+// newTab opens a tab of 1280 × 860 pixels. At its end a test fails when the console holds an error or a warning.
+func newTab(t *testing.T, browser context.Context, base string) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	p := &tab{t: t, ctx: ctx, base: base}
+	messages := chromedp.Console(ctx)
+	listened := make(chan struct{})
+	go func() {
+		defer close(listened)
+		for message, err := range messages {
+			if err != nil {
+				return
+			}
+			p.hear(message)
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-listened
+		for _, complaint := range p.complaints {
+			t.Errorf("console: %s", complaint)
+		}
+	})
+	p.do(chromedp.EmulateViewport(1280, 860))
+	return p
+}
+
+func (p *tab) hear(message chromedp.ConsoleMessage) {
+	if p.tolerant && message.Source == "network" {
+		return
+	}
+	if kind := string(message.Type); message.IsException() || kind == "error" || kind == "warning" {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.complaints = append(p.complaints, fmt.Sprintf("%s: %s (%s:%d)", kind, message.Text, message.URL, message.Line))
+	}
+}
+
+func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *tab) open(path string) {
+	p.t.Helper()
+	p.do(chromedp.Navigate(p.base + path))
+}
+
+// theme sets the media features that the page follows.
+func (p *tab) theme(features ...string) {
+	p.t.Helper()
+	params := emulation.SetEmulatedMediaParams{}
+	for i := 0; i+1 < len(features); i += 2 {
+		params.Features = append(params.Features, &emulation.MediaFeature{Name: features[i], Value: features[i+1]})
+	}
+	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, params); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// eval runs JavaScript (a promise is awaited) and decodes what it gives.
+func eval[T any](p *tab, script string) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatalf("%s: %v", script, err)
+	}
+	return value
+}
+
+// wait polls until the JavaScript condition holds.
+func (p *tab) wait(condition string) {
+	p.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !eval[bool](p, "Boolean("+condition+")") {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("the page never came to: %s\nIt shows: %.600s", condition, eval[string](p, "document.body.innerText"))
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func (p *tab) click(selector string) {
+	p.t.Helper()
+	p.wait(fmt.Sprintf("document.querySelector(%s)", quote(selector)))
+	p.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+func (p *tab) press(keys string) {
+	p.t.Helper()
+	p.do(chromedp.KeyEvent(keys))
+}
+
+// search types a query into the box and sends it.
+func (p *tab) search(words string) {
+	p.t.Helper()
+	p.wait("document.querySelector('.tile')")
+	eval[chromedp.Void](p, "(q.focus(), q.select())")
+	p.press(words + "\r")
+	p.wait("document.querySelector('h1')?.textContent.includes(" + quote(words) + ")")
+}
+
+func (p *tab) text(selector string) string {
+	p.t.Helper()
+	return eval[string](p, fmt.Sprintf("document.querySelector(%s)?.textContent ?? ''", quote(selector)))
+}
+
+func (p *tab) texts(selector string) []string {
+	p.t.Helper()
+	return eval[[]string](p, fmt.Sprintf("[...document.querySelectorAll(%s)].map((e) => e.textContent)", quote(selector)))
+}
+
+func (p *tab) count(selector string) int {
+	p.t.Helper()
+	return eval[int](p, fmt.Sprintf("document.querySelectorAll(%s).length", quote(selector)))
+}
+
+// ids are the items of the grid in their order.
+func (p *tab) ids() []string {
+	p.t.Helper()
+	return eval[[]string](p, "[...document.querySelectorAll('.grid .tile-link')].map((e) => e.dataset.id)")
+}
+
+// query is the page's address behind the question mark.
+func (p *tab) query() string {
+	p.t.Helper()
+	return eval[string](p, "location.search")
+}
+
+func (p *tab) back() {
+	p.t.Helper()
+	eval[chromedp.Void](p, "history.back()")
+}
+
+// screenshot writes what is to be seen as PNG.
+func (p *tab) screenshot(name string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	image, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(name, image, 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// settled waits for all pictures on the page that are in sight, and for the end of animations.
+func (p *tab) settled() {
+	p.t.Helper()
+	p.wait(`[...document.images].every((i) => i.complete || (i.loading === 'lazy' && i.getBoundingClientRect().top > innerHeight + 200))
+		&& document.getAnimations().every((a) => a.playState !== 'running')`)
+}
+
+func quote(s string) string {
+	var out bytes.Buffer
+	if err := json.NewEncoder(&out).Encode(s); err != nil {
+		panic(err) // a string always encodes
+	}
+	return strings.TrimSpace(out.String())
+}
+
+// fileScript is JavaScript for a File with the given bytes.
+func fileScript(name, mediaType string, content []byte) string {
+	numbers, err := json.Marshal(content)
+	if err != nil {
+		panic(err)
+	}
+	// a []byte encodes as base64
+	return fmt.Sprintf(`new File([Uint8Array.from(atob(%s), (c) => c.charCodeAt(0))], %s, {type: %s})`, numbers, quote(name), quote(mediaType))
+}
+
+func writeFile(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
