@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,64 +22,53 @@ import (
 // same files, which must not be mixed with the old ones.
 const pipelineVersion = 1
 
-// fingerprintFiles are the files that shape a model's vectors: graphs, weights beside them, and what says how the
-// towers are fed; sorted, those that exist.
-func fingerprintFiles(fsys fs.FS, l layout) ([]string, error) {
+// modelFiles are those of a folder's files that shape its model's vectors: graphs, weights beside them, and what says
+// how the towers are fed; sorted.
+func modelFiles(all []string, l layout) []string {
 	var files []string
-	add := func(name string) {
-		if exists(fsys, name) && !slices.Contains(files, name) {
-			files = append(files, name)
-		}
-	}
 	for _, tower := range []struct {
 		graph, dir string
-		names      []string
+		specs      []string
 	}{{l.text, l.textDir, textenc.SpecFiles()}, {l.vision, l.visionDir, preprocess.SpecFiles()}} {
-		if tower.graph == "" {
-			continue
-		}
-		add(tower.graph)
-		weights, err := externalWeights(fsys, tower.graph)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range append(weights, tower.names...) {
-			add(name)
-			add(path.Join(tower.dir, name))
+		for _, name := range all {
+			base, beside := strings.CutPrefix(name, tower.dir+"/")
+			isSpec := slices.Contains(tower.specs, name) || beside && slices.Contains(tower.specs, base)
+			if tower.graph != "" && (isSpec || isWeights(name, tower.graph)) {
+				files = append(files, name)
+			}
 		}
 	}
 	slices.Sort(files)
-	return files, nil
+	return slices.Compact(files)
 }
 
-// externalWeights are files with weights beside a graph, by the exporters' habit of naming them after it:
-// "model.onnx_data", "model.onnx.data", "model.onnx_data_1".
-func externalWeights(fsys fs.FS, graph string) ([]string, error) {
-	entries, err := fs.ReadDir(fsys, path.Dir(graph))
-	if err != nil {
-		return nil, err
-	}
+// isWeights says whether a file is the graph or holds weights of it, by the exporters' habit of naming such a file
+// after the graph: "model.onnx_data", "model.onnx.data", "model.onnx_data_1".
+func isWeights(name, graph string) bool { return strings.HasPrefix(name, graph) }
+
+// filesOf lists all files of a folder.
+func filesOf(fsys fs.FS) ([]string, error) {
 	var names []string
-	for _, entry := range entries {
-		name := path.Join(path.Dir(graph), entry.Name())
-		if strings.HasPrefix(name, graph) && name != graph && !entry.IsDir() {
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
 			names = append(names, name)
 		}
-	}
-	return names, nil
+		return err
+	})
+	return names, err
 }
 
 // digest is the hex SHA-256 over the names and SHA-256s of the files that shape the vectors. With a cache directory,
 // files of a real directory that kept size and modification time aren't read again.
 func digest(folder Folder, l layout, cacheDir string) (string, error) {
-	files, err := fingerprintFiles(folder.FS, l)
+	all, err := filesOf(folder.FS)
 	if err != nil {
 		return "", err
 	}
 	cache := openHashCache(folder, cacheDir)
 	sum := sha256.New()
 	fmt.Fprintf(sum, "clipd fingerprint, pipeline %d\n", pipelineVersion)
-	for _, name := range files {
+	for _, name := range modelFiles(all, l) {
 		hash, err := cache.hash(folder.FS, name)
 		if err != nil {
 			return "", fmt.Errorf("fingerprint: %w", err)

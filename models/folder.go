@@ -95,10 +95,10 @@ func Installed(modelsDir string) ([]Folder, error) {
 		}
 		for _, dir := range paths {
 			name, err := filepath.Rel(modelsDir, dir)
-			if err != nil || strings.HasPrefix(filepath.Base(dir), ".") || !isDir(dir) {
+			if err != nil || strings.HasPrefix(name, ".") || !isDir(dir) {
 				continue
 			}
-			if _, err := findLayout(os.DirFS(dir), ""); err == nil {
+			if _, err := findLayout(fileIn(os.DirFS(dir)), ""); err == nil {
 				found = append(found, Folder{Name: filepath.ToSlash(name), FS: os.DirFS(dir), Dir: dir})
 			}
 		}

@@ -33,8 +33,8 @@ var (
 	onlyGraphs   = []string{"onnx/model%s.onnx", "model%s.onnx"}
 )
 
-// findLayout finds the towers, of the wanted variant or of the most exact one.
-func findLayout(fsys fs.FS, variant string) (layout, error) {
+// findLayout finds the towers among the files that are there, of the wanted variant or of the most exact one.
+func findLayout(has func(name string) bool, variant string) (layout, error) {
 	tried := variants
 	if variant != "" {
 		if !slices.Contains(variants, variant) {
@@ -43,9 +43,9 @@ func findLayout(fsys fs.FS, variant string) (layout, error) {
 		tried = []string{variant}
 	}
 	for _, v := range tried {
-		l := layout{variant: v, text: firstFile(fsys, textGraphs, v), vision: firstFile(fsys, visionGraphs, v)}
-		if l.text == "" && l.vision == "" && exists(fsys, "modules.json") {
-			l.text = firstFile(fsys, onlyGraphs, v)
+		l := layout{variant: v, text: firstFile(has, textGraphs, v), vision: firstFile(has, visionGraphs, v)}
+		if l.text == "" && l.vision == "" && has("modules.json") {
+			l.text = firstFile(has, onlyGraphs, v)
 		}
 		if l.text != "" || l.vision != "" {
 			l.textDir, l.visionDir = besides(l.text), besides(l.vision)
@@ -58,22 +58,25 @@ func findLayout(fsys fs.FS, variant string) (layout, error) {
 	return layout{}, fmt.Errorf("%w: want onnx/text_model.onnx and onnx/vision_model.onnx, or textual/model.onnx and visual/model.onnx", ErrLayout)
 }
 
-func firstFile(fsys fs.FS, patterns []string, variant string) string {
+func firstFile(has func(string) bool, patterns []string, variant string) string {
 	suffix := ""
 	if variant != "" {
 		suffix = "_" + variant
 	}
 	for _, pattern := range patterns {
-		if name := fmt.Sprintf(pattern, suffix); exists(fsys, name) {
+		if name := fmt.Sprintf(pattern, suffix); has(name) {
 			return name
 		}
 	}
 	return ""
 }
 
-func exists(fsys fs.FS, name string) bool {
-	stat, err := fs.Stat(fsys, name)
-	return err == nil && !stat.IsDir()
+// fileIn says which files a file system has.
+func fileIn(fsys fs.FS) func(name string) bool {
+	return func(name string) bool {
+		stat, err := fs.Stat(fsys, name)
+		return err == nil && !stat.IsDir()
+	}
 }
 
 // besides is the folder of the files that belong to a tower: immich keeps them with the graph, Hugging Face at the

@@ -87,7 +87,7 @@ func open(ctx context.Context, folder Folder, runtime *ort.Runtime, opts Options
 // read reads all files but the weights.
 func (m *Model) read() error {
 	var err error
-	if m.layout, err = findLayout(m.folder.FS, m.opts.Variant); err != nil {
+	if m.layout, err = findLayout(fileIn(m.folder.FS), m.opts.Variant); err != nil {
 		return err
 	}
 	if m.profile, err = readProfile(m.folder.FS, m.folder.Name); err != nil {

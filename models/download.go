@@ -1,0 +1,222 @@
+package models
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// tries is how often a request is made before its error counts.
+const tries = 5
+
+// retry calls do until it succeeds, fails for good, or failed too often.
+func (h *hub) retry(ctx context.Context, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		if err == nil || try == tries || !worthRetrying(ctx, err) {
+			return err
+		}
+		if err := h.pause(ctx, err, try); err != nil {
+			return err
+		}
+	}
+}
+
+// errPermanent marks what another try wouldn't change.
+var errPermanent = errors.New("unusable answer")
+
+func worthRetrying(ctx context.Context, err error) bool {
+	var status *statusError
+	if errors.As(err, &status) {
+		return status.temporary()
+	}
+	var path *os.PathError // of this machine's disk
+	return ctx.Err() == nil && !errors.Is(err, ErrNoModel) && !errors.Is(err, errPermanent) && !errors.As(err, &path)
+}
+
+// pause waits as long as the hub asked, or 1, 2, 4 ... seconds.
+func (h *hub) pause(ctx context.Context, err error, try int) error {
+	length := time.Second << (try - 1)
+	var status *statusError
+	if errors.As(err, &status) {
+		length = max(length, status.after)
+	}
+	if h.wait != nil {
+		h.wait(length)
+		return ctx.Err()
+	}
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// download brings one file.
+type download struct {
+	hub    *hub
+	commit string
+	file   hubFile
+	path   string // where it goes; while it is incomplete, with ".part" behind
+	told   func(file string, n int64)
+}
+
+// run leaves the complete, checked file at path.
+func (d *download) run(ctx context.Context) error {
+	if stat, err := os.Stat(d.path); err == nil && stat.Size() == d.file.size() {
+		d.told(d.file.Path, stat.Size())
+		return nil // an earlier try brought and checked it
+	}
+	if err := os.MkdirAll(filepath.Dir(d.path), 0o755); err != nil {
+		return err
+	}
+	part, err := os.OpenFile(d.path+".part", os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	defer part.Close() // the error that matters is that of Sync
+	if err := d.fill(ctx, part); err != nil {
+		return err
+	}
+	if err := errors.Join(part.Sync(), part.Close()); err != nil {
+		return err
+	}
+	return os.Rename(part.Name(), d.path)
+}
+
+// fill brings the missing bytes and checks the whole. What was left by an earlier pull and turns out wrong is brought
+// once more from the beginning.
+func (d *download) fill(ctx context.Context, part *os.File) error {
+	have, err := part.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	if have > d.file.size() {
+		have = 0
+	}
+	resumed := have > 0
+	d.told(d.file.Path, have)
+	if err := d.transfer(ctx, part, have); err != nil {
+		return err
+	}
+	err = d.check(part)
+	if err == nil || !resumed {
+		return err
+	}
+	d.told(d.file.Path, -d.file.size())
+	if err := d.transfer(ctx, part, 0); err != nil {
+		return err
+	}
+	return d.check(part)
+}
+
+// transfer writes the file's bytes from an offset on, going on where a connection broke. It gives up after some tries
+// that got no further than the best before.
+func (d *download) transfer(ctx context.Context, part *os.File, at int64) error {
+	if err := part.Truncate(at); err != nil {
+		return err
+	}
+	best, failed := at, 0
+	for at < d.file.size() {
+		n, err := d.once(ctx, part, at)
+		at += n
+		if err == nil {
+			continue
+		}
+		if at > best {
+			best, failed = at, 0
+		}
+		failed++
+		if failed == tries || !worthRetrying(ctx, err) {
+			return fmt.Errorf("byte %d of %d: %w", at, d.file.size(), err)
+		}
+		if err := d.hub.pause(ctx, err, failed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// once makes one request and writes what comes. It returns how many bytes the part grew, less what had to be thrown
+// away because the hub began at the beginning.
+func (d *download) once(ctx context.Context, part *os.File, at int64) (int64, error) {
+	answer, err := d.hub.get(ctx, d.url(), at)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	start := at
+	if answer.StatusCode == http.StatusOK {
+		start = 0
+	} else if want := fmt.Sprintf("bytes %d-", at); !strings.HasPrefix(answer.Header.Get("Content-Range"), want) {
+		return 0, fmt.Errorf("the hub was asked for %s and sends %q", want, answer.Header.Get("Content-Range"))
+	}
+	d.told(d.file.Path, start-at)
+	room := d.file.size() - start
+	out := &counted{w: io.NewOffsetWriter(part, start), told: func(n int64) { d.told(d.file.Path, n) }}
+	n, err := io.Copy(out, io.LimitReader(answer.Body, room+1))
+	if n > room {
+		return 0, fmt.Errorf("%w: the hub sends more than the %d bytes that it listed", errPermanent, d.file.size())
+	}
+	if err == nil && n < room {
+		err = io.ErrUnexpectedEOF
+	}
+	return start - at + n, err
+}
+
+func (d *download) url() string {
+	parts := strings.Split(d.file.Path, "/")
+	for i, part := range parts {
+		parts[i] = url.PathEscape(part)
+	}
+	return d.hub.endpoint + "/" + d.hub.repo + "/resolve/" + d.commit + "/" + strings.Join(parts, "/")
+}
+
+// counted tells of what is written through it.
+type counted struct {
+	w    io.Writer
+	told func(n int64)
+}
+
+// Write passes on and counts.
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.told(int64(n))
+	return n, err
+}
+
+// check compares the whole file with the hub's hash: the SHA-256 of large files, else git's blob hash.
+func (d *download) check(part *os.File) error {
+	var sum hash.Hash
+	want := d.file.OID
+	if d.file.LFS != nil {
+		sum, want = sha256.New(), d.file.LFS.OID
+	} else {
+		sum = sha1.New()
+		fmt.Fprintf(sum, "blob %d\x00", d.file.size())
+	}
+	if _, err := part.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if _, err := io.Copy(sum, part); err != nil {
+		return err
+	}
+	if have := hex.EncodeToString(sum.Sum(nil)); have != want {
+		return errors.Join(fmt.Errorf("what came has hash %s; the hub lists %s; pull again", have, want), part.Truncate(0))
+	}
+	return nil
+}
