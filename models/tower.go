@@ -2,8 +2,10 @@ package models
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
+
+	"github.com/clipd/clipd/space"
 )
 
 // tower is an encoder that is loaded once, when it is first needed. A failed load is tried again by the next caller.
@@ -16,16 +18,13 @@ type tower[E any] struct {
 	closed bool
 }
 
-// ErrClosed: the model was closed.
-var ErrClosed = errors.New("the model is closed")
-
-// get gives the encoder, loading it if need be.
+// get gives the encoder, loading it if need be. After shut it fails with space.ErrClosed.
 func (t *tower[E]) get(ctx context.Context) (E, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var none E
 	if t.closed {
-		return none, ErrClosed
+		return none, fmt.Errorf("the model: %w", space.ErrClosed)
 	}
 	if t.loaded {
 		return t.value, nil
