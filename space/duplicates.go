@@ -8,6 +8,7 @@ const (
 	SameBytes  Evidence = "same bytes"      // equal SHA-256 of the files
 	SamePixels Evidence = "same pixels"     // equal upright RGB pixels in other files
 	Perceptual Evidence = "perceptual hash" // 256-bit hash within a Hamming distance, maybe mirrored or rotated
+	Crop       Evidence = "crop"            // the pixels of one lie inside the other, maybe mirrored or rotated
 	Semantic   Evidence = "vector"          // cosine at or above the model's threshold
 )
 
@@ -21,9 +22,9 @@ type DuplicateQuery struct {
 // Pair is the proof that a member is a copy of its group's original.
 type Pair struct {
 	Evidence  Evidence `json:"evidence"`
-	Distance  int      `json:"distance"`            // Hamming distance where hashes decided
+	Distance  int      `json:"distance"`            // Hamming distance where hashes decided; of a crop, that of the common part
 	Cosine    float64  `json:"cosine"`              // of the two vectors
-	Transform string   `json:"transform,omitempty"` // "mirrored", "rotated 90°", ... where hashes decided
+	Transform string   `json:"transform,omitempty"` // "mirrored", "rotated 90°", ... where hashes or a crop decided
 }
 
 // Member is one copy and the proof against the group's original.

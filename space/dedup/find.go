@@ -1,27 +1,31 @@
 package dedup
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"image"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/clipd/clipd/space"
 )
 
 // Neighbours is the vector index's self-join. SelfJoin calls yield once for each unordered pair of ids whose cosine
 // is at or above least (an index may leave out pairs beyond the nearest few of an item), and stops at yield's error.
+// Pairs of items that Find was not given are passed over.
 type Neighbours interface {
 	SelfJoin(ctx context.Context, least float64, yield func(a, b string, cosine float64) error) error
 }
 
-// Thumbnails gives an image's thumbnail as JPEG or PNG bytes. A space.Index is one.
+// Thumbnails gives an image's thumbnail as JPEG or PNG bytes, or space.ErrNotFound. A space.Index is one.
 type Thumbnails interface {
 	Thumbnail(ctx context.Context, id string) ([]byte, error)
 }
 
 // Options of Find. Zero values take the defaults.
 type Options struct {
-	MaxDistance int     // greatest Hamming distance of two hashes; default DefaultMaxDistance; negative: only equal bytes and pixels
+	MaxDistance int     // greatest Hamming distance of two hashes; default DefaultMaxDistance; negative: hashes prove nothing
 	MinCosine   float64 // least cosine of a pair that is looked at more closely; default DefaultMinCosine; above 1: none
 	MinQuality  int     // hashes of less quality prove nothing; default DefaultMinQuality; negative: all do
 }
@@ -33,13 +37,229 @@ const (
 	DefaultMinQuality  = 50
 )
 
-// Find groups the copies among items; items that are no images are left out, and so are images without a copy.
-//
-// neighbours may be nil (no vector evidence). A pair of near vectors is a copy only when the thumbnails prove it;
-// with nil thumbnails the cosine alone decides. Groups are sorted by their original's id, copies by theirs.
-func Find(ctx context.Context, items []space.Item, neighbours Neighbours, thumbnails Thumbnails, opts Options) ([]space.Group, error) {
-	return nil, errors.New("not there yet")
+func (o Options) withDefaults() Options {
+	if o.MaxDistance == 0 {
+		o.MaxDistance = DefaultMaxDistance
+	}
+	if o.MinCosine == 0 {
+		o.MinCosine = DefaultMinCosine
+	}
+	if o.MinQuality == 0 {
+		o.MinQuality = DefaultMinQuality
+	}
+	return o
 }
 
-// Hash is the 256-bit perceptual hash of a picture and its quality, 0 (featureless) to 100.
-func Hash(img image.Image) (space.Hash256, int) { return space.Hash256{}, 0 }
+// Find groups the copies among items; items that are no images are left out, and so are images without a copy.
+//
+// Each copy is proven against its group's original by the strongest evidence there is: same bytes, same pixels,
+// perceptual hash, crop, vector. A copy of a copy that is no copy of the original is not in the group, so that a row
+// of pictures, each like the next, does not become one. neighbours may be nil (no vectors are compared). A pair of
+// near vectors is a copy only when the thumbnails show it (space.Crop); with nil thumbnails the cosine alone decides.
+//
+// Groups are sorted by their original's id, copies by theirs; the order of items makes no difference.
+func Find(ctx context.Context, items []space.Item, neighbours Neighbours, thumbnails Thumbnails, opts Options) ([]space.Group, error) {
+	f := newFinder(items, thumbnails, opts.withDefaults())
+	if err := f.join(ctx, neighbours); err != nil {
+		return nil, err
+	}
+	var groups []space.Group
+	for i := range f.images {
+		if f.taken[i] {
+			continue
+		}
+		group, err := f.group(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		if len(group.Copies) > 0 {
+			groups = append(groups, group)
+		}
+	}
+	slices.SortFunc(groups, func(a, b space.Group) int { return strings.Compare(a.Original.ID, b.Original.ID) })
+	return groups, nil
+}
+
+// finder holds the images in the order in which they are preferred as originals.
+type finder struct {
+	images   []space.Item
+	opts     Options
+	pictures *pictures
+	byBytes  map[string][]int
+	byPixels map[string][]int
+	near     map[int][]int // by vector
+	hashes   *hashIndex
+	hashed   []int // the image of each hash in hashes
+	taken    []bool
+}
+
+func newFinder(items []space.Item, thumbnails Thumbnails, opts Options) *finder {
+	f := &finder{opts: opts, byBytes: map[string][]int{}, byPixels: map[string][]int{}, near: map[int][]int{}}
+	for _, item := range items {
+		if item.Kind == space.Image && item.Picture != nil {
+			f.images = append(f.images, item)
+		}
+	}
+	slices.SortFunc(f.images, compareOriginals)
+	f.taken = make([]bool, len(f.images))
+	var hashes []space.Hash256
+	for i, item := range f.images {
+		if item.SHA256 != "" {
+			f.byBytes[item.SHA256] = append(f.byBytes[item.SHA256], i)
+		}
+		if item.Picture.PixelSHA256 != "" {
+			f.byPixels[item.Picture.PixelSHA256] = append(f.byPixels[item.Picture.PixelSHA256], i)
+		}
+		if f.opts.hasHash(item) {
+			hashes = append(hashes, item.Picture.Hash)
+			f.hashed = append(f.hashed, i)
+		}
+	}
+	f.hashes = newHashIndex(hashes)
+	if thumbnails != nil {
+		f.pictures = newPictures(thumbnails)
+	}
+	return f
+}
+
+// compareOriginals puts the better original first: more pixels, then the larger file, then the older, then by id.
+func compareOriginals(a, b space.Item) int {
+	p, q := a.Picture, b.Picture
+	return cmp.Or(
+		cmp.Compare(q.Width*q.Height, p.Width*p.Height),
+		cmp.Compare(q.Bytes, p.Bytes),
+		age(a).Compare(age(b)),
+		strings.Compare(a.ID, b.ID),
+	)
+}
+
+// age is the earliest time that is known of an image.
+func age(item space.Item) time.Time {
+	var earliest time.Time
+	for _, t := range []time.Time{item.Picture.Taken, item.Picture.Modified, item.Created} {
+		if !t.IsZero() && (earliest.IsZero() || t.Before(earliest)) {
+			earliest = t
+		}
+	}
+	return earliest
+}
+
+// hasHash says whether the item's perceptual hash may prove anything.
+func (o Options) hasHash(item space.Item) bool {
+	return !item.Picture.Hash.IsZero() && item.Picture.HashQuality >= o.MinQuality
+}
+
+// join notes who is near whom.
+func (f *finder) join(ctx context.Context, neighbours Neighbours) error {
+	if neighbours == nil || f.opts.MinCosine > 1 {
+		return nil
+	}
+	places := make(map[string]int, len(f.images))
+	for i, item := range f.images {
+		places[item.ID] = i
+	}
+	err := neighbours.SelfJoin(ctx, f.opts.MinCosine, func(a, b string, _ float64) error {
+		i, known := places[a]
+		j, alsoKnown := places[b]
+		if known && alsoKnown && i != j {
+			f.near[i] = append(f.near[i], j)
+			f.near[j] = append(f.near[j], i)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("find near vectors: %w", err)
+	}
+	return nil
+}
+
+// group is image o with all its copies that no group has yet.
+func (f *finder) group(ctx context.Context, o int) (space.Group, error) {
+	group := space.Group{Original: f.images[o]}
+	f.taken[o] = true
+	tried := map[int]bool{o: true}
+	queue := f.candidates(o)
+	for len(queue) > 0 {
+		c := queue[0]
+		queue = queue[1:]
+		if tried[c] || f.taken[c] {
+			continue
+		}
+		tried[c] = true
+		if err := ctx.Err(); err != nil {
+			return group, err
+		}
+		proof, isCopy, err := f.prove(ctx, f.images[o], f.images[c])
+		if err != nil {
+			return group, err
+		}
+		if isCopy {
+			f.taken[c] = true
+			group.Copies = append(group.Copies, space.Member{Item: f.images[c], Proof: proof})
+			queue = append(queue, f.near[c]...) // the join may have left out pairs with o itself
+		}
+	}
+	slices.SortFunc(group.Copies, func(a, b space.Member) int { return strings.Compare(a.Item.ID, b.Item.ID) })
+	return group, nil
+}
+
+// candidates are the images that may be copies of image o, in the order in which they are preferred as originals.
+func (f *finder) candidates(o int) []int {
+	item := f.images[o]
+	var found []int
+	found = append(found, f.byBytes[item.SHA256]...)
+	found = append(found, f.byPixels[item.Picture.PixelSHA256]...)
+	found = append(found, f.near[o]...)
+	if f.opts.hasHash(item) {
+		for _, h := range Transforms(item.Picture.Hash) {
+			f.hashes.within(h, f.opts.MaxDistance, func(i, _ int) { found = append(found, f.hashed[i]) })
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// prove says whether c is a copy of o, and by which evidence.
+func (f *finder) prove(ctx context.Context, o, c space.Item) (space.Pair, bool, error) {
+	pair := space.Pair{Cosine: cosine(o, c)}
+	switch {
+	case o.SHA256 != "" && o.SHA256 == c.SHA256:
+		pair.Evidence = space.SameBytes
+		return pair, true, nil
+	case o.Picture.PixelSHA256 != "" && o.Picture.PixelSHA256 == c.Picture.PixelSHA256:
+		pair.Evidence = space.SamePixels
+		return pair, true, nil
+	}
+	if f.opts.hasHash(o) && f.opts.hasHash(c) {
+		if t, distance := nearestTransform(o.Picture.Hash, c.Picture.Hash); distance <= f.opts.MaxDistance {
+			pair.Evidence, pair.Distance, pair.Transform = space.Perceptual, distance, t.String()
+			return pair, true, nil
+		}
+	}
+	if pair.Cosine < f.opts.MinCosine {
+		return pair, false, nil
+	}
+	if f.pictures == nil {
+		pair.Evidence = space.Semantic
+		return pair, true, nil
+	}
+	return f.proveCrop(ctx, o, c, pair)
+}
+
+func cosine(a, b space.Item) float64 {
+	if a.Vector.IsNone() || a.Vector.Dim() != b.Vector.Dim() {
+		return 0
+	}
+	return a.Vector.Cosine(b.Vector)
+}
+
+// nearestTransform is what was done to the picture of one hash to give the other's, and how many bits still differ.
+func nearestTransform(original, other space.Hash256) (transform, int) {
+	best, least := asIs, hashSide*hashSide+1
+	for t := range transforms {
+		if d := t.hash(original).Distance(other); d < least {
+			best, least = t, d
+		}
+	}
+	return best, least
+}

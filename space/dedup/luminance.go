@@ -1,0 +1,156 @@
+package dedup
+
+import (
+	"image"
+	"image/color"
+)
+
+// luminance reads a picture row by row as luma, 0 to 255 (ITU-R BT.601 weights, as in JPEG).
+type luminance struct {
+	width, height int
+	row           func(y int, into []float32)
+}
+
+func newLuminance(img image.Image) luminance {
+	bounds := img.Bounds()
+	l := luminance{width: bounds.Dx(), height: bounds.Dy()}
+	switch src := img.(type) {
+	case *image.YCbCr:
+		l.row = func(y int, into []float32) {
+			at := src.YOffset(bounds.Min.X, bounds.Min.Y+y)
+			bytesToFloats(src.Y[at:at+l.width], into)
+		}
+	case *image.Gray:
+		l.row = func(y int, into []float32) {
+			at := src.PixOffset(bounds.Min.X, bounds.Min.Y+y)
+			bytesToFloats(src.Pix[at:at+l.width], into)
+		}
+	case *image.RGBA:
+		l.row = func(y int, into []float32) {
+			at := src.PixOffset(bounds.Min.X, bounds.Min.Y+y)
+			quadsToFloats(src.Pix[at:at+4*l.width], into)
+		}
+	case *image.NRGBA: // alpha is dropped, not applied, as everywhere in clipd
+		l.row = func(y int, into []float32) {
+			at := src.PixOffset(bounds.Min.X, bounds.Min.Y+y)
+			quadsToFloats(src.Pix[at:at+4*l.width], into)
+		}
+	default:
+		l.row = func(y int, into []float32) {
+			for x := range into {
+				c := color.NRGBAModel.Convert(img.At(bounds.Min.X+x, bounds.Min.Y+y)).(color.NRGBA)
+				into[x] = luma(c.R, c.G, c.B)
+			}
+		}
+	}
+	return l
+}
+
+func bytesToFloats(from []byte, into []float32) {
+	for x, v := range from {
+		into[x] = float32(v)
+	}
+}
+
+func quadsToFloats(from []byte, into []float32) {
+	for x := range into {
+		into[x] = luma(from[4*x], from[4*x+1], from[4*x+2])
+	}
+}
+
+func luma(r, g, b uint8) float32 {
+	return 0.299*float32(r) + 0.587*float32(g) + 0.114*float32(b)
+}
+
+// grey is a picture in luma.
+type grey struct {
+	width, height int
+	pix           []float32
+}
+
+func newGrey(width, height int) grey {
+	return grey{width, height, make([]float32, width*height)}
+}
+
+func (g grey) at(x, y int) float32 { return g.pix[y*g.width+x] }
+
+// averages brings a picture to another size: each value is the mean of the area that it stands for, with pixels on
+// the border counted in part. An empty picture gives zeroes.
+func averages(l luminance, width, height int) grey {
+	g := newGrey(width, height)
+	if l.width == 0 || l.height == 0 {
+		return g
+	}
+	columns := shares(l.width, width)
+	lines := shares(l.height, height)
+	row, reduced := make([]float32, l.width), make([]float32, width)
+	for y := range l.height {
+		l.row(y, row)
+		reduce(row, columns, reduced)
+		for _, part := range lines[y] {
+			into := g.pix[part.to*width : (part.to+1)*width]
+			for x, v := range reduced {
+				into[x] += part.weight * v
+			}
+		}
+	}
+	return g
+}
+
+// share is the part of an output value that one input gives.
+type share struct {
+	to     int
+	weight float32
+}
+
+// shares says for each of n inputs which of m outputs it is a part of. The weights of each output sum to one.
+func shares(n, m int) [][]share {
+	all := make([][]share, n)
+	scale := float64(m) / float64(n)
+	for i := range all {
+		from, to := float64(i)*scale, float64(i+1)*scale
+		for o := int(from); o < m && float64(o) < to; o++ {
+			part := min(to, float64(o+1)) - max(from, float64(o))
+			if part > 1e-9 {
+				all[i] = append(all[i], share{o, float32(part)})
+			}
+		}
+	}
+	return all
+}
+
+func reduce(row []float32, columns [][]share, into []float32) {
+	clear(into)
+	for x, v := range row {
+		for _, part := range columns[x] {
+			into[part.to] += part.weight * v
+		}
+	}
+}
+
+// luminance reads a part of the grey picture.
+func (g grey) part(left, top, width, height int) luminance {
+	return luminance{width: width, height: height, row: func(y int, into []float32) {
+		at := (top+y)*g.width + left
+		copy(into, g.pix[at:at+width])
+	}}
+}
+
+// resized is the picture brought to another size, by averages.
+func (g grey) resized(width, height int) grey {
+	if width == g.width && height == g.height {
+		return g
+	}
+	return averages(g.part(0, 0, g.width, g.height), width, height)
+}
+
+// sample is the value between pixels, bilinear; x and y must lie within the centres of the outermost pixels.
+func (g grey) sample(x, y float64) float32 {
+	left, top := min(int(x), g.width-2), min(int(y), g.height-2)
+	dx, dy := float32(x-float64(left)), float32(y-float64(top))
+	upper := g.pix[top*g.width+left:]
+	lower := g.pix[(top+1)*g.width+left:]
+	above := upper[0] + dx*(upper[1]-upper[0])
+	below := lower[0] + dx*(lower[1]-lower[0])
+	return above + dy*(below-above)
+}

@@ -1,0 +1,72 @@
+package dedup
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+
+	"github.com/clipd/clipd/space"
+)
+
+// comparedSide is the longer side of the pictures that are compared pixel by pixel.
+const comparedSide = 160
+
+// maxPictures is how many small pictures are kept for the next comparison; at 160×160 they take 100 KiB each.
+const maxPictures = 256
+
+// pictures loads thumbnails as small grey pictures.
+type pictures struct {
+	thumbnails Thumbnails
+	loaded     map[string]*grey // nil: it has none
+	order      []string         // oldest first
+}
+
+func newPictures(thumbnails Thumbnails) *pictures {
+	return &pictures{thumbnails: thumbnails, loaded: make(map[string]*grey)}
+}
+
+// get is the picture of an item, or nil where it has none that can be read.
+func (p *pictures) get(ctx context.Context, id string) (*grey, error) {
+	if g, ok := p.loaded[id]; ok {
+		return g, nil
+	}
+	data, err := p.thumbnails.Thumbnail(ctx, id)
+	if err != nil && !errors.Is(err, space.ErrNotFound) {
+		return nil, fmt.Errorf("load thumbnail of %s: %w", id, err)
+	}
+	g := decodeGrey(data)
+	if len(p.order) == maxPictures {
+		delete(p.loaded, p.order[0])
+		p.order = p.order[1:]
+	}
+	p.loaded[id] = g
+	p.order = append(p.order, id)
+	return g, nil
+}
+
+func decodeGrey(data []byte) *grey {
+	decode := jpeg.Decode
+	if bytes.HasPrefix(data, []byte("\x89PNG")) {
+		decode = png.Decode
+	}
+	img, err := decode(bytes.NewReader(data))
+	if err != nil {
+		return nil
+	}
+	g := smallGrey(img)
+	return &g
+}
+
+// smallGrey is a picture in luma with its longer side at most comparedSide.
+func smallGrey(img image.Image) grey {
+	l := newLuminance(img)
+	long := max(l.width, l.height)
+	if long <= comparedSide {
+		return averages(l, l.width, l.height)
+	}
+	return averages(l, max(1, l.width*comparedSide/long), max(1, l.height*comparedSide/long))
+}
