@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -139,6 +140,18 @@ func orDefault[T comparable](value, fallback T) T {
 
 // Handler is the whole server as an http.Handler, for tests and for api.NewInProcess.
 func (s *Server) Handler() http.Handler { return s.echo }
+
+// Routes lists what is served, as "GET /v1/models/:id"; parameters begin with a colon.
+func (s *Server) Routes() []string {
+	var list []string
+	for _, route := range s.echo.Routes() {
+		if route.Method != echo.RouteNotFound {
+			list = append(list, route.Method+" "+route.Path)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
 
 // Serve answers on listener until ctx ends, then waits up to Options.ShutdownWait for requests in flight and returns
 // nil; those that last longer are cut off, and an error says so. It closes the listener.

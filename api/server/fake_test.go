@@ -1,0 +1,171 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"hash/fnv"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/clipd/clipd/preprocess"
+	"github.com/clipd/clipd/space"
+)
+
+// colours are what fakeModel knows: the first three axes of its space.
+var colours = []string{"red", "green", "blue"}
+
+const fakeDim = 16
+
+// fakeModel is a small shared space: a picture is its mean colour, a text the sum of its words, of which the colours'
+// names lie on the same axes. It reads the first eight words.
+type fakeModel struct {
+	busy    atomic.Bool   // encode nothing, say space.ErrBusy
+	panics  atomic.Bool   // panic at the next text
+	fails   atomic.Bool   // fail with an error nobody knows
+	hold    chan struct{} // texts wait until it is closed
+	reached chan struct{} // gets a value when texts begin to wait
+	digest  string
+}
+
+var errFake = errors.New("the disk of the fake is on fire")
+
+func (m *fakeModel) Name() string { return "fake" }
+func (m *fakeModel) Fingerprint() space.Fingerprint {
+	return space.Fingerprint{Model: "fake", Digest: strings.Repeat("ab", 31) + orElse(m.digest, "00"), Dim: fakeDim}
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func (m *fakeModel) ContextLength() int  { return 8 }
+func (m *fakeModel) LogitScale() float64 { return 10 }
+
+func (m *fakeModel) CountTokens(text string) (int, bool) {
+	n := len(strings.Fields(text))
+	return min(n, 8), n > 8
+}
+
+func (m *fakeModel) EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error) {
+	switch {
+	case m.busy.Load():
+		return nil, space.ErrBusy
+	case m.panics.Load():
+		panic("the fake panics as it was told")
+	case m.fails.Load():
+		return nil, errFake
+	}
+	if m.hold != nil {
+		m.reached <- struct{}{}
+		select {
+		case <-m.hold:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	vectors := make([]space.Vector, len(texts))
+	for i, text := range texts {
+		vector, err := space.Normalize(wordSum(text))
+		if err != nil {
+			return nil, err
+		}
+		vectors[i] = vector
+	}
+	return vectors, nil
+}
+
+func wordSum(text string) []float32 {
+	sum := make([]float32, fakeDim)
+	sum[fakeDim-1] = 0.01 // a text without words has a direction too
+	words := strings.Fields(strings.ToLower(text))
+	for _, word := range words[:min(len(words), 8)] {
+		axis := axisOf(word)
+		sum[axis]++
+	}
+	return sum
+}
+
+func axisOf(word string) int {
+	for axis, colour := range colours {
+		if word == colour {
+			return axis
+		}
+	}
+	h := fnv.New32a()
+	h.Write([]byte(word))
+	return len(colours) + int(h.Sum32()%(fakeDim-uint32(len(colours))-1))
+}
+
+func (m *fakeModel) EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error) {
+	if m.busy.Load() {
+		return nil, space.ErrBusy
+	}
+	vectors := make([]space.Vector, len(pictures))
+	for i, picture := range pictures {
+		vector, err := space.Normalize(meanColour(picture.Image()))
+		if err != nil {
+			return nil, err
+		}
+		vectors[i] = vector
+	}
+	return vectors, nil
+}
+
+func meanColour(img *image.RGBA) []float32 {
+	sum := make([]float32, fakeDim)
+	for i := 0; i < len(img.Pix); i += 4 {
+		for axis := range 3 {
+			sum[axis] += float32(img.Pix[i+axis]) / 255
+		}
+	}
+	sum[fakeDim-1] = 1 // black has a direction too
+	return sum
+}
+
+// painted is a picture of one colour with a mark that makes it a picture of its own.
+func painted(c color.RGBA, mark int) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, 96, 64))
+	for y := range 64 {
+		for x := range 96 {
+			shade := c
+			if (x/8+mark)*(y/8+2*mark+1)%5 == 0 { // coarse blocks, other ones for each mark
+				shade.R, shade.G, shade.B = c.R/2, c.G/2, c.B/2
+			}
+			img.SetRGBA(x, y, shade)
+		}
+	}
+	return img
+}
+
+var (
+	red   = color.RGBA{250, 10, 10, 255}
+	green = color.RGBA{10, 250, 10, 255}
+	blue  = color.RGBA{10, 10, 250, 255}
+)
+
+func pngFile(t testing.TB, c color.RGBA, mark int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := png.Encode(&out, painted(c, mark)); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func jpegFile(t testing.TB, c color.RGBA, mark, quality int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, painted(c, mark), &jpeg.Options{Quality: quality}); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
