@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -113,17 +112,22 @@ func checkKeys(file *viper.Viper, names []string) error {
 // settingNames are the settings of all commands, sorted.
 func settingNames(root *cobra.Command) []string {
 	var names []string
-	add := func(flag *pflag.Flag) {
-		if flag.Annotations[settingMark] != nil && flag.Name != "config" && !slices.Contains(names, flag.Name) {
-			names = append(names, flag.Name)
+	var visit func(*cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		for _, flags := range []*pflag.FlagSet{cmd.PersistentFlags(), cmd.Flags()} {
+			flags.VisitAll(func(flag *pflag.Flag) {
+				if flag.Annotations[settingMark] != nil && flag.Name != "config" {
+					names = append(names, flag.Name)
+				}
+			})
+		}
+		for _, sub := range cmd.Commands() {
+			visit(sub)
 		}
 	}
-	root.PersistentFlags().VisitAll(add)
-	for _, command := range root.Commands() {
-		command.Flags().VisitAll(add)
-	}
+	visit(root)
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // positive is the check of numbers that must be at least 1.
@@ -136,8 +140,3 @@ func positive(flag string, value int64) error {
 
 // defaultData is where collections are kept: clipd in the XDG data home.
 func defaultData() string { return filepath.Join(xdg.DataHome, "clipd") }
-
-// String hides the key: settings may be logged.
-func (s settings) String() string {
-	return fmt.Sprintf("data %s, model %s, threads %d", s.data, s.model, s.threads)
-}

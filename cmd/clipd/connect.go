@@ -66,13 +66,19 @@ func firstOf(keys []string) string {
 
 func (a *app) clientOptions(key string) api.ClientOptions {
 	return api.ClientOptions{
-		APIKey: key, MaxFile: int64(a.settings.maxBytes),
-		HTTP: &http.Client{Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-			MaxIdleConnsPerHost: uploadsInFlight + 1,
-			IdleConnTimeout:     time.Minute,
-		}},
+		APIKey: key, MaxFile: int64(a.settings.maxBytes), HTTP: &http.Client{Transport: a.transport()},
+	}
+}
+
+// transport obeys the proxy variables and gives up dialling after ten seconds.
+func (a *app) transport() *http.Transport {
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 10 * time.Second,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: uploadsInFlight + 1,
+		IdleConnTimeout:     time.Minute,
 	}
 }
 
