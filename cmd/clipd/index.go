@@ -63,7 +63,7 @@ interrupted.`,
 // summary is the end of an index run.
 type summary struct {
 	Collection string `json:"collection"`
-	tally
+	counts
 	Pruned      int       `json:"pruned"`
 	LeftOut     []leftOut `json:"left_out"`
 	Interrupted bool      `json:"interrupted,omitempty"`
@@ -76,10 +76,12 @@ func (a *app) index(ctx context.Context, c *connection, paths []string, f indexF
 	if err := ensureCollection(ctx, c, f.collection); err != nil {
 		return err
 	}
-	result := &summary{Collection: f.collection, LeftOut: []leftOut{}, tally: tally{Failures: []itemFailure{}}}
+	result := &summary{Collection: f.collection, LeftOut: []leftOut{}}
+	t := &tally{counts: counts{Failures: []itemFailure{}}}
 	start := time.Now()
-	err := a.indexAll(ctx, c, paths, f, result)
+	err := a.indexAll(ctx, c, paths, f, t, result)
 	took := time.Since(start)
+	result.counts = t.counts
 	result.Seconds = took.Seconds()
 	result.Rate = rate(int64(result.Created+result.Updated), took)
 	result.Interrupted = errors.Is(err, context.Canceled)
@@ -105,7 +107,7 @@ func (s *summary) empty() bool {
 	return s.Created+s.Updated+s.Unchanged+s.Failed+s.Pruned+len(s.LeftOut) == 0
 }
 
-func (a *app) indexAll(ctx context.Context, c *connection, paths []string, f indexFlags, result *summary) error {
+func (a *app) indexAll(ctx context.Context, c *connection, paths []string, f indexFlags, t *tally, result *summary) error {
 	w := walk{all: f.all}
 	for _, path := range paths {
 		if err := w.add(ctx, path); err != nil {
@@ -115,11 +117,11 @@ func (a *app) indexAll(ctx context.Context, c *connection, paths []string, f ind
 	if len(w.out) > 0 {
 		result.LeftOut = w.out
 	}
-	if err := a.indexFiles(ctx, c, f.collection, w.files, &result.tally); err != nil {
+	if err := a.indexFiles(ctx, c, f.collection, w.files, t); err != nil {
 		return err
 	}
 	for _, name := range f.texts {
-		if err := a.indexTexts(ctx, c, f.collection, name, &result.tally); err != nil {
+		if err := a.indexTexts(ctx, c, f.collection, name, t); err != nil {
 			return err
 		}
 	}

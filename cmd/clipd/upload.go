@@ -20,14 +20,19 @@ const (
 	knownChunk      = 1000
 )
 
-// tally is what became of the items of an index run. Its methods may be called from several goroutines.
-type tally struct {
-	mu        sync.Mutex
+// counts are what became of the items of an index run.
+type counts struct {
 	Created   int           `json:"created"`
 	Updated   int           `json:"updated"`
 	Unchanged int           `json:"unchanged"`
 	Failed    int           `json:"failed"`
 	Failures  []itemFailure `json:"failures"`
+}
+
+// tally counts. Its methods may be called from several goroutines; its counts may be read when these are done.
+type tally struct {
+	mu sync.Mutex
+	counts
 }
 
 // itemFailure is an item that did not go in, and why.
