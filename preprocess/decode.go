@@ -76,7 +76,7 @@ type codec struct {
 }
 
 var codecs = map[format]codec{
-	formatJPEG: {jpeg.DecodeConfig, decodeWith(jpeg.Decode)},
+	formatJPEG: {jpeg.DecodeConfig, decodeJPEG},
 	formatPNG:  {png.DecodeConfig, decodeWith(png.Decode)},
 	formatGIF:  {gif.DecodeConfig, decodeGIF},
 	formatBMP:  {bmp.DecodeConfig, decodeWith(bmp.Decode)},
@@ -86,6 +86,19 @@ var codecs = map[format]codec{
 
 func decodeWith(f func(io.Reader) (image.Image, error)) func([]byte, image.Config) (image.Image, error) {
 	return func(data []byte, _ image.Config) (image.Image, error) { return f(bytes.NewReader(data)) }
+}
+
+// decodeJPEG reads files without their end marker too, as libjpeg does: with the marker added, a picture that is
+// complete but for it decodes, one that lacks more still doesn't.
+func decodeJPEG(data []byte, _ image.Config) (image.Image, error) {
+	img, err := jpeg.Decode(bytes.NewReader(data))
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		ended := io.MultiReader(bytes.NewReader(data), strings.NewReader("\xff\xd9"))
+		if img, retried := jpeg.Decode(ended); retried == nil {
+			return img, nil
+		}
+	}
+	return img, err
 }
 
 // decodeGIF places the first frame on its canvas, as Pillow does; what the frame doesn't cover is black.
@@ -120,6 +133,19 @@ func place(dst, src *image.RGBA, at image.Point) {
 	}
 }
 
+// endsTooEarly also knows the decoders' own words for it, where they don't wrap io's error.
+func endsTooEarly(err error) bool {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return true
+	}
+	for _, words := range []string{"unexpected EOF", "short Huffman data", "not enough"} {
+		if strings.Contains(err.Error(), words) {
+			return true
+		}
+	}
+	return false
+}
+
 // decodeError sorts a decoder's complaint into this package's errors.
 func decodeError(kind format, data []byte, err error) error {
 	name := strings.ToUpper(string(kind))
@@ -129,7 +155,7 @@ func decodeError(kind format, data []byte, err error) error {
 		tiffUnsupported tiff.UnsupportedError
 	)
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), strings.Contains(err.Error(), "not enough"):
+	case endsTooEarly(err):
 		return fmt.Errorf("%w: %s data ends after %d bytes, before the picture is complete", ErrTruncated, name, len(data))
 	case errors.As(err, &jpegUnsupported), errors.As(err, &pngUnsupported), errors.As(err, &tiffUnsupported),
 		errors.Is(err, bmp.ErrUnsupported):

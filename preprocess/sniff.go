@@ -112,7 +112,7 @@ func looksLikeSVG(data []byte) string {
 // looksLike describes bytes that are no image: "text/plain", "application/zip", "unknown data".
 func looksLike(data []byte) string {
 	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
-	if kind == "application/octet-stream" {
+	if kind == "application/octet-stream" || strings.HasPrefix(kind, "image/") {
 		return "unknown data"
 	}
 	return kind
