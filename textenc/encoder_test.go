@@ -1,0 +1,348 @@
+package textenc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/clipd/clipd/internal/ort"
+)
+
+// fakeTower is a tower whose vectors can be foretold: a token's state is (1, id, position+1), a text's vector is the
+// sum of what the mask keeps. It holds what it was fed.
+type fakeTower struct {
+	inputs, outputs []ort.TensorInfo
+	causal          bool // the vector doesn't depend on what stands behind the first token 2 (the closing one)
+	fed             [][]ort.Tensor
+}
+
+func (f *fakeTower) Inputs() []ort.TensorInfo  { return f.inputs }
+func (f *fakeTower) Outputs() []ort.TensorInfo { return f.outputs }
+
+func (f *fakeTower) Run(ctx context.Context, in []ort.Tensor, outputs ...string) ([]ort.Tensor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.fed = append(f.fed, in)
+	ids, mask := named(in, "input_ids"), named(in, "attention_mask")
+	rows, length := int(in[0].Dims[0]), int(in[0].Dims[1])
+	var states, sums []float32
+	for r := range rows {
+		sum, open := [3]float32{}, true
+		for j := range length {
+			id := ids[r*length+j]
+			state := [3]float32{1, float32(id), float32(j + 1)}
+			states = append(states, state[:]...)
+			if open && (mask == nil || mask[r*length+j] == 1) {
+				for i, x := range state {
+					sum[i] += x
+				}
+			}
+			open = open && !(f.causal && id == 2)
+		}
+		sums = append(sums, sum[:]...)
+	}
+	if outputs[0] == "last_hidden_state" {
+		return []ort.Tensor{{Name: outputs[0], Dims: []int64{int64(rows), int64(length), 3}, F32: states}}, nil
+	}
+	return []ort.Tensor{{Name: outputs[0], Dims: []int64{int64(rows), 3}, F32: sums}}, nil
+}
+
+func named(in []ort.Tensor, name string) []int64 {
+	for _, t := range in {
+		if t.Name == name {
+			return t.I64
+		}
+	}
+	return nil
+}
+
+func info(name string, dims ...int64) ort.TensorInfo {
+	return ort.TensorInfo{Name: name, DType: ort.Int64, Dims: dims, Symbols: make([]string, len(dims))}
+}
+
+// letters is a tokenizer.json with a token a letter, 1 and 2 around a text, and <pad> as 0.
+func letters(t testing.TB) []byte {
+	t.Helper()
+	vocab := map[string]int{"<pad>": 0, "<s>": 1, "</s>": 2, "<unk>": 3, "<": 30, ">": 31, "/": 32}
+	for c := 'a'; c <= 'z'; c++ {
+		vocab[string(c)] = int(c-'a') + 4
+	}
+	special := func(id int, content string) map[string]any {
+		return map[string]any{"id": id, "content": content, "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false}
+	}
+	data, err := json.Marshal(map[string]any{
+		"version": "1.0", "truncation": map[string]any{"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0},
+		"padding": nil, "added_tokens": []any{special(0, "<pad>"), special(1, "<s>"), special(2, "</s>")}, "normalizer": map[string]any{"type": "Lowercase"},
+		"pre_tokenizer": map[string]any{"type": "Split", "pattern": map[string]any{"Regex": "\\S"}, "behavior": "Isolated", "invert": false},
+		"post_processor": map[string]any{"type": "TemplateProcessing",
+			"single":         []any{map[string]any{"SpecialToken": map[string]any{"id": "<s>", "type_id": 0}}, map[string]any{"Sequence": map[string]any{"id": "A", "type_id": 0}}, map[string]any{"SpecialToken": map[string]any{"id": "</s>", "type_id": 0}}},
+			"pair":           []any{map[string]any{"Sequence": map[string]any{"id": "A", "type_id": 0}}, map[string]any{"Sequence": map[string]any{"id": "B", "type_id": 1}}},
+			"special_tokens": map[string]any{"<s>": map[string]any{"id": "<s>", "ids": []int{1}, "tokens": []string{"<s>"}}, "</s>": map[string]any{"id": "</s>", "ids": []int{2}, "tokens": []string{"</s>"}}}},
+		"decoder": nil, "model": map[string]any{"type": "WordLevel", "vocab": vocab, "unk_token": "<unk>"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func maskedTower() *fakeTower {
+	return &fakeTower{
+		inputs:  []ort.TensorInfo{info("input_ids", -1, -1), info("attention_mask", -1, -1), info("token_type_ids", -1, -1)},
+		outputs: []ort.TensorInfo{info("last_hidden_state", -1, -1, 3), info("text_embeds", -1, 3)},
+	}
+}
+
+func plainTower() *fakeTower {
+	return &fakeTower{inputs: []ort.TensorInfo{info("input_ids", -1, -1)}, outputs: []ort.TensorInfo{info("text_embeds", -1, 3)}}
+}
+
+func newEncoder(t testing.TB, tower *fakeTower, change func(*Spec)) *Encoder {
+	t.Helper()
+	spec := Spec{ContextLength: 8, Tokenizer: letters(t)}
+	if change != nil {
+		change(&spec)
+	}
+	e, err := New(context.Background(), spec, tower, Options{MaxBatch: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+func TestTokenize(t *testing.T) {
+	e := newEncoder(t, maskedTower(), nil)
+	for _, c := range []struct {
+		text string
+		ids  []int64
+		cut  bool
+	}{
+		{"ab", []int64{1, 4, 5, 2}, false},
+		{"", []int64{1, 2}, false},
+		{"abcdef", []int64{1, 4, 5, 6, 7, 8, 9, 2}, false},
+		{"abcdefg", []int64{1, 4, 5, 6, 7, 8, 9, 2}, true}, // the closing token stays
+		{"</s>", []int64{1, 30, 32, 22, 31, 2}, false},     // written out, it is text
+		{"a\x00b", []int64{1, 4, 5, 2}, false},
+		{"a\xffb", []int64{1, 4, 3, 5, 2}, false}, // U+FFFD is unknown to this vocabulary
+	} {
+		got, err := e.Tokenize(c.text)
+		if err != nil || !slices.Equal(got.IDs, c.ids) || got.Truncated != c.cut {
+			t.Errorf("%q: %v, %v; want %v, cut %v", c.text, got, err, c.ids, c.cut)
+		}
+	}
+}
+
+func TestPaddingIsChosenByTrial(t *testing.T) {
+	causal, other := plainTower(), plainTower()
+	causal.causal = true
+	if p := newEncoder(t, causal, nil).Spec().Padding; p != PaddingNone {
+		t.Errorf("a causal tower gets padding %q", p)
+	}
+	full := newEncoder(t, other, func(s *Spec) { s.PadID = 7 })
+	if p := full.Spec().Padding; p != PaddingFull {
+		t.Errorf("a tower that sees its padding gets %q", p)
+	}
+	if _, err := full.Encode(context.Background(), []string{"ab"}); err != nil {
+		t.Fatal(err)
+	}
+	if last := other.fed[len(other.fed)-1]; !slices.Equal(named(last, "input_ids"), []int64{1, 4, 5, 2, 7, 7, 7, 7}) {
+		t.Errorf("it was fed %v", named(last, "input_ids"))
+	}
+	if p := newEncoder(t, maskedTower(), nil).Spec().Padding; p != PaddingLongest {
+		t.Errorf("a tower with a mask gets %q", p)
+	}
+}
+
+func TestFixedDimsAreObeyed(t *testing.T) {
+	tower := plainTower()
+	tower.inputs = []ort.TensorInfo{info("input_ids", 2, 6)}
+	e := newEncoder(t, tower, nil)
+	if s := e.Spec(); s.ContextLength != 6 || s.Padding != PaddingFull {
+		t.Errorf("%+v", s)
+	}
+	vectors, err := e.Encode(context.Background(), []string{"a", "abcdefghij", "b"})
+	if err != nil || len(vectors) != 3 {
+		t.Fatal(err)
+	}
+	for _, in := range tower.fed {
+		if !slices.Equal(in[0].Dims, []int64{2, 6}) {
+			t.Errorf("it was fed %v", in[0].Dims)
+		}
+	}
+}
+
+func TestBatchEqualsSinglesAndKeepsOrder(t *testing.T) {
+	texts := []string{"abcdef", "a", "zz", "", "abc", "qrstuv", "abcdefghijkl", "b", "cd", "x"}
+	causal := plainTower()
+	causal.causal = true
+	for name, e := range map[string]*Encoder{
+		"masked": newEncoder(t, maskedTower(), nil), "causal": newEncoder(t, causal, nil), "full": newEncoder(t, plainTower(), nil),
+		"mean": newEncoder(t, maskedTower(), func(s *Spec) { s.Pooling, s.Output = PoolingMean, "last_hidden_state" }),
+	} {
+		together, err := e.Encode(context.Background(), texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, text := range texts {
+			alone, err := e.Encode(context.Background(), []string{text})
+			if err != nil || alone[0].Cosine(together[i]) < 1-1e-6 {
+				t.Errorf("%s: %q alone and in a batch differ (%v)", name, text, err)
+			}
+		}
+	}
+}
+
+func TestPlanBoundsBatchesAndPadding(t *testing.T) {
+	e := newEncoder(t, maskedTower(), func(s *Spec) { s.ContextLength = 64 })
+	var tokens []Tokens
+	for i := range 40 {
+		tokens = append(tokens, Tokens{IDs: make([]int64, 1+(i*7)%60)})
+	}
+	seen := map[int]bool{}
+	for _, batch := range e.plan(tokens) {
+		shortest, longest := 99, 0
+		for _, i := range batch {
+			seen[i] = true
+			shortest, longest = min(shortest, len(tokens[i].IDs)), max(longest, len(tokens[i].IDs))
+		}
+		if len(batch) > 3 || longest-shortest >= bucketWidth {
+			t.Errorf("a batch of %d texts, %d to %d tokens", len(batch), shortest, longest)
+		}
+	}
+	if len(seen) != len(tokens) {
+		t.Errorf("%d of %d texts are in a batch", len(seen), len(tokens))
+	}
+}
+
+func TestPoolings(t *testing.T) {
+	states, mask := [][]float32{{1, 5}, {2, 0}, {3, -2}, {100, 100}}, []int64{1, 1, 1, 0}
+	for how, want := range map[Pooling][]float32{PoolingCLS: {1, 5}, PoolingMean: {2, 1}, PoolingLast: {3, -2}, PoolingMax: {3, 5}} {
+		if got := poolRow(how, states, mask); !slices.Equal(got, want) {
+			t.Errorf("%s: %v; want %v", how, got, want)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for want, change := range map[string]func(*Spec, *fakeTower){
+		"pixel_values":            func(_ *Spec, f *fakeTower) { f.inputs = append(f.inputs, info("pixel_values", -1, 3, 8, 8)) },
+		"1_Pooling/config.json":   func(_ *Spec, f *fakeTower) { f.outputs = f.outputs[:1] },
+		`no output "nothing"`:     func(s *Spec, _ *fakeTower) { s.Output = "nothing" },
+		"leaves no room":          func(s *Spec, _ *fakeTower) { s.ContextLength = 2 },
+		"context length 0":        func(s *Spec, _ *fakeTower) { s.ContextLength = 0 },
+		"tokenizer.json":          func(s *Spec, _ *fakeTower) { s.Tokenizer = []byte(`{"model":{}}`) },
+		"it has no inputs":        func(_ *Spec, f *fakeTower) { f.inputs = nil },
+		"want [batch sequence]":   func(_ *Spec, f *fakeTower) { f.inputs = []ort.TensorInfo{info("input_ids", -1)} },
+		`text cleaning "by hand"`: func(s *Spec, _ *fakeTower) { s.Clean = "by hand" },
+	} {
+		spec, tower := Spec{ContextLength: 8, Tokenizer: letters(t)}, maskedTower()
+		change(&spec, tower)
+		if _, err := New(context.Background(), spec, tower, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %q in it", err, want)
+		}
+	}
+}
+
+func TestEncodeErrors(t *testing.T) {
+	e := newEncoder(t, maskedTower(), nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := e.Encode(ctx, []string{"a"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if vectors, err := e.Encode(context.Background(), nil); err != nil || len(vectors) != 0 {
+		t.Errorf("no texts: %v, %v", vectors, err)
+	}
+	e.Close()
+	if _, err := e.Encode(context.Background(), []string{"a"}); err == nil {
+		t.Error("it works after Close")
+	}
+}
+
+func TestCanonicalize(t *testing.T) {
+	if got := canonicalize("  A_photo,\tof \"CATS\"!  Élan… "); got != "a photo of cats élan…" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestReadSpec(t *testing.T) {
+	tokenizer := string(letters(t))
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		want  Spec
+	}{
+		{"CLIP", map[string]string{"tokenizer_config.json": `{"model_max_length":77,"pad_token":"<pad>"}`, "config.json": `{"model_type":"clip","text_config":{"max_position_embeddings":77,"eos_token_id":2}}`},
+			Spec{ContextLength: 77, Pooling: PoolingNone, ModelType: "clip"}},
+		{"SigLIP", map[string]string{"tokenizer_config.json": `{"model_max_length":64,"pad_token":{"content":"</s>"}}`, "config.json": `{"model_type":"siglip"}`},
+			Spec{ContextLength: 64, Padding: PaddingFull, PadID: 2, Pooling: PoolingNone, ModelType: "siglip"}},
+		{"SigLIP 2", map[string]string{"tokenizer_config.json": `{"model_max_length":1000000000000000019884624838656,"pad_token":"<pad>"}`, "config.json": `{"model_type":"siglip2","text_config":{"max_position_embeddings":64}}`},
+			Spec{ContextLength: 64, Padding: PaddingFull, Pooling: PoolingNone, ModelType: "siglip2"}},
+		{"MiniLM", map[string]string{"sentence_bert_config.json": `{"max_seq_length":256}`, "tokenizer_config.json": `{"model_max_length":512}`, "special_tokens_map.json": `{"pad_token":"<s>"}`,
+			"config.json": `{"model_type":"bert","max_position_embeddings":512}`, "1_Pooling/config.json": `{"pooling_mode_mean_tokens":true,"pooling_mode_cls_token":false}`,
+			"modules.json": `[{"type":"sentence_transformers.models.Transformer"},{"type":"sentence_transformers.models.Pooling"},{"type":"sentence_transformers.models.Normalize"}]`},
+			Spec{ContextLength: 256, PadID: 1, Pooling: PoolingMean, ModelType: "bert"}},
+		{"open_clip", map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"context_length":64,"tokenizer_kwargs":{"clean":"canonicalize"}}}}`},
+			Spec{ContextLength: 64, Pooling: PoolingNone, Clean: "canonicalize"}},
+		{"tokenizer alone", nil, Spec{ContextLength: 3, Pooling: PoolingNone}},
+	} {
+		fsys := fstest.MapFS{"tokenizer.json": {Data: []byte(tokenizer)}}
+		for name, data := range c.files {
+			fsys[name] = &fstest.MapFile{Data: []byte(data)}
+		}
+		got, err := ReadSpec(fsys)
+		got.Tokenizer = nil
+		if err != nil || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", c.want) {
+			t.Errorf("%s:\n have %+v, %v\n want %+v", c.name, got, err, c.want)
+		}
+	}
+}
+
+func TestReadSpecNamesFileAndField(t *testing.T) {
+	for want, files := range map[string]map[string]string{
+		"tokenizer.json is needed":     {},
+		"tokenizer.json: ":             {"tokenizer.json": "{"},
+		"model_max_length":             {"tokenizer.json": "{}"},
+		`pad_token "none"`:             {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8,"pad_token":"none"}`},
+		"1_Pooling/config.json: want":  {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "1_Pooling/config.json": `{"pooling_mode_weightedmean_tokens":true}`},
+		`modules.json: "x.Dense"`:      {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"type":"x.Dense"}]`},
+		"config.json: json: cannot un": {"tokenizer.json": "{}", "config.json": `[]`},
+	} {
+		fsys := fstest.MapFS{}
+		for name, data := range files {
+			fsys[name] = &fstest.MapFile{Data: []byte(data)}
+		}
+		if _, err := ReadSpec(fsys); !errors.Is(err, ErrSpec) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %q in it", err, want)
+		}
+	}
+}
+
+func FuzzTokenize(f *testing.F) {
+	e := newEncoder(f, maskedTower(), nil)
+	for _, text := range []string{"", "abc", "</s><s>", "a\x00b", "\xff\xfe", "日本語 🚀‍🔥", strings.Repeat("a b ", 300)} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := e.Tokenize(text)
+		if err != nil || len(got.IDs) < 2 || len(got.IDs) > 8 || got.IDs[0] != 1 || got.IDs[len(got.IDs)-1] != 2 {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	})
+}
+
+func BenchmarkTokenize(b *testing.B) {
+	e := newEncoder(b, maskedTower(), nil)
+	for b.Loop() {
+		if _, err := e.Tokenize("a photo of a cat on a sofa"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
