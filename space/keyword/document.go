@@ -66,6 +66,7 @@ func (d fields) own(item space.Item) {
 	d.text(matchPrefix+"_kind", nil, string(item.Kind))
 	if item.Text != "" {
 		d.exact("_text", item.Text)
+		d.instantOf("_text", item.Text)
 	}
 	if item.Source != "" {
 		d.exact("_source", item.Source)
@@ -115,9 +116,7 @@ func (d fields) metadataString(key string, i int, s string) {
 	d.text(matchPrefix+key, nil, s)
 	d.text(metaField, []uint64{keyNumber(key), uint64(i)}, s)
 	d.code(key, codes(s))
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		d.instant(key, t)
-	}
+	d.instantOf(key, s)
 }
 
 // stringsOf is a string or a list of strings as a list.
@@ -179,6 +178,13 @@ func (d fields) time(key string, t time.Time) {
 	}
 	d.exact(key, t.UTC().Format(time.RFC3339Nano))
 	d.instant(key, t)
+}
+
+// instantOf keeps a string that is a time as one.
+func (d fields) instantOf(key, s string) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		d.instant(key, t)
+	}
 }
 
 func (d fields) instant(key string, t time.Time) {

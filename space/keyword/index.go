@@ -62,7 +62,7 @@ type Index struct {
 }
 
 // Open opens the index in dir, or creates it there. It fails with ErrDamaged or ErrVersion when the index has to
-// be rebuilt.
+// be rebuilt. Where only its newest state is unreadable, it opens with an older one, at the Sequence of that.
 func Open(dir string, opts Options) (*Index, error) {
 	isNew, err := isAbsent(dir)
 	if err != nil {
