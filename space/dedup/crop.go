@@ -11,6 +11,7 @@ import (
 
 // What a crop must show. The limits are from the table that TestEditsAreRecognised prints, and from photographs.
 const (
+	minPromise = 0.3 // correlation of details at middleSide; below it no other size is looked at
 	minDetail  = 0.5 // correlation of the details of the common part
 	minCovered = 0.7 // share of the parts with details, of a grid of 4×4, that correlate by themselves
 )
@@ -20,8 +21,8 @@ const (
 	coarseSide   = 32   // longer side of the pictures at which all places are tried
 	middleSide   = 72   // ... at which the best are refined, before they are at comparedSide
 	minKept      = 0.55 // the smallest crop: share of the sides that is left
-	scaleStep    = 0.04 // between the scales that are tried
-	maxRefined   = 6    // places that are refined
+	scaleStep    = 0.06 // between the scales that are tried
+	maxRefined   = 4    // places that are refined
 	minInnerSide = 8    // a picture with a shorter side at coarseSide shows nothing
 )
 
@@ -66,28 +67,30 @@ type place struct {
 // alike scenes do not share.
 func findCrop(first, second grey) crop {
 	var places []place
+	smallFirst, smallSecond := first.limited(2*coarseSide), second.limited(2*coarseSide)
 	for t := range transforms {
-		places = append(places, coarsePlaces(first, second, t, false)...)
-		places = append(places, coarsePlaces(second, first, t, true)...)
+		places = append(places, coarsePlaces(first, smallSecond, t, false)...)
+		places = append(places, coarsePlaces(second, smallFirst, t, true)...)
 	}
 	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(b.fit, a.fit) })
-	best := crop{place: place{fit: -1}, detail: -1, distance: hashSide * hashSide}
+	best := place{fit: -1}
 	for _, p := range places[:min(maxRefined, len(places))] {
-		if found := refine(first, second, p); found.detail > best.detail {
-			best = found
+		if p = refined(first, second, p, middleSide, 2); p.fit > best.fit {
+			best = p
 		}
 	}
-	return best
+	if best.fit < minPromise { // nothing that more pixels would show
+		return crop{place: best, detail: best.fit, distance: hashSide * hashSide}
+	}
+	return measure(first, second, refined(first, second, best, comparedSide, 1))
 }
 
-// parts are the outer picture and the transformed inner one, at a size.
-func (p place) parts(first, second grey, side int) (outer, inner grey) {
+// parts are the outer picture and the inner one, turned as it lies there.
+func (p place) parts(first, second grey) (outer, inner grey) {
 	if p.inside {
-		outer, inner = second, p.transform.apply(first)
-	} else {
-		outer, inner = first, p.transform.inverse().apply(second)
+		return second, p.transform.apply(first)
 	}
-	return outer.limited(side), inner
+	return first, p.transform.inverse().apply(second)
 }
 
 // limited is the picture with its longer side at most side.
@@ -99,19 +102,19 @@ func (g grey) limited(side int) grey {
 	return g.resized(max(1, g.width*side/long), max(1, g.height*side/long))
 }
 
-// coarsePlaces are the best places of inner, transformed, in outer, one for each scale.
+// coarsePlaces are the best places of inner, a small picture, transformed, in outer, one for each scale.
 func coarsePlaces(outer, inner grey, t transform, inside bool) []place {
 	p := place{transform: t, inside: inside}
+	toFull := float64(max(outer.width, outer.height))
+	outer = outer.limited(coarseSide)
+	toFull /= float64(max(outer.width, outer.height))
 	if inside {
 		inner = t.apply(inner)
 	} else {
 		inner = t.inverse().apply(inner)
 	}
-	full := outer
-	outer = outer.limited(coarseSide)
 	largest := min(float64(outer.width)/float64(inner.width), float64(outer.height)/float64(inner.height))
 	sums := newWindowSums(outer)
-	toFull := float64(full.width) / float64(outer.width)
 	var places []place
 	for kept := 1.0; kept >= minKept; kept *= 1 - scaleStep {
 		width := min(outer.width, int(math.Round(float64(inner.width)*largest*kept)))
@@ -205,25 +208,27 @@ func product(outer, template grey, left, top int) float64 {
 	return float64(sum)
 }
 
-// refine brings a place to a half of a quarter of a pixel, and measures it.
-func refine(first, second grey, p place) crop {
-	for _, side := range []int{middleSide, comparedSide} {
-		outer, inner := p.parts(first, second, side)
-		full, _ := p.parts(first, second, comparedSide)
-		scale := float64(outer.width) / float64(full.width)
-		q := p.scaled(scale)
-		inner = inner.resized(max(2, int(math.Round(q.width))), max(2, int(math.Round(q.height))))
-		if min(outer.width, outer.height) < 4 {
-			break
-		}
-		o, i := details(outer), details(inner)
-		q = climb(o, i, q)
-		p = q.scaled(1 / scale)
-		if side == comparedSide || scale == 1 {
-			return measure(outer, inner, o, i, p)
-		}
+// refined is the place where details fit best near p, in pictures of that size, searched from step pixels away down
+// to a quarter of a pixel.
+func refined(first, second grey, p place, side int, step float64) place {
+	outer, inner := p.parts(first, second)
+	scale := 1.0
+	if long := max(outer.width, outer.height); long > side {
+		scale = float64(side) / float64(long)
 	}
-	return crop{place: p, detail: -1, distance: hashSide * hashSide}
+	outer = outer.limited(side)
+	p = p.scaled(scale)
+	if min(outer.width, outer.height, int(p.width), int(p.height)) < minInnerSide {
+		p.fit = -1
+		return p
+	}
+	p = climb(details(outer), details(inner.resized(p.size())), p, step)
+	return p.scaled(1 / scale)
+}
+
+// size is the place in whole pixels.
+func (p place) size() (width, height int) {
+	return max(2, int(math.Round(p.width))), max(2, int(math.Round(p.height)))
 }
 
 func (p place) scaled(by float64) place {
@@ -232,10 +237,10 @@ func (p place) scaled(by float64) place {
 }
 
 // climb moves and stretches a place as long as that makes it fit better.
-func climb(outer, inner grey, p place) place {
+func climb(outer, inner grey, p place, step float64) place {
 	p.fit = correlation(outer, inner, p)
-	for step := 2.0; step > 0.1; step /= 2 {
-		for range 8 { // a hill is climbed in a few steps, or not at all
+	for ; step >= 0.25; step /= 2 {
+		for range 6 { // a hill is climbed in a few steps, or not at all
 			next := p
 			for _, try := range p.nearby(step) {
 				if try.fit = correlation(outer, inner, try); try.fit > next.fit {
@@ -358,7 +363,10 @@ func (m *moments) spreadA() float64 { return m.aa - m.a*m.a/m.n }
 func (m *moments) spreadB() float64 { return m.bb - m.b*m.b/m.n }
 
 // measure says how well a refined place fits.
-func measure(outer, inner, outerDetails, innerDetails grey, p place) crop {
+func measure(first, second grey, p place) crop {
+	outer, inner := p.parts(first, second)
+	inner = inner.resized(p.size())
+	outerDetails, innerDetails := details(outer), details(inner)
 	found := crop{place: p, detail: correlation(outerDetails, innerDetails, p), distance: hashSide * hashSide}
 	found.covered = covered(outerDetails, innerDetails, p)
 	left, top := int(math.Round(max(0, p.x))), int(math.Round(max(0, p.y)))
