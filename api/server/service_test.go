@@ -63,6 +63,14 @@ func start(t *testing.T, change ...func(*server.Deps, *server.Options)) *service
 	}
 }
 
+// listen serves on a port of its own and returns the address.
+func (s *service) listen(t *testing.T) string {
+	t.Helper()
+	listening := httptest.NewServer(s.server.Handler())
+	t.Cleanup(listening.Close)
+	return listening.URL
+}
+
 // create makes a collection.
 func (s *service) create(t *testing.T, name string) {
 	t.Helper()
