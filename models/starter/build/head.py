@@ -8,10 +8,12 @@ ten likeliest classes, weighted by probability. Two things differ here:
     1 for its own names, less for broader kinds, a soft-thresholded similarity for other words,
     0 for the names of other classes. The names of a thousand classes crowd together in the text
     space; this pulls them apart.
- 2. The sum is not renormalised. What is missing to unit length, because the classifier is
-    unsure, is filled by the visual part: pooled features projected into the directions of the
-    text space in which texts vary least. Texts hardly see it, so an unsure picture scores low
-    for every text; two copies of one picture share it, so they stay close.
+ 2. Beside this semantic part stands a visual one that knows no classes: the pooled features,
+    projected into the directions of the text space in which texts have the least power. Texts
+    hardly see it; two copies of one picture share it, two pictures of one kind do not.
+
+The semantic part s has the length |s| / √(|s|² + softness²): nearly 1 for a picture that the
+classifier recognises, less for one whose likely classes have nothing in common.
 """
 
 import dataclasses
@@ -29,15 +31,16 @@ KIND_TEMPLATES = ("{name}", "a photo of {a_name}")
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    temperature: float = 0.7  # of the softmax over the 1,000 logits
+    temperature: float = 0.8  # of the softmax over the 1,000 logits
     top: int = 10  # classes that count
     kind_weight: float = 0.1  # weight of a broader kind, times √(classes of that kind)
-    kind_target: float = 0.35  # product wanted between a class and its kind
-    word_weight: float = 1.0  # weight of all other words together, in classes' worth
+    kind_target: float = 0.5  # product wanted between a class and its kind
+    word_weight: float = 0.1  # weight of all other words together, in classes' worth
     word_threshold: float = 0.3  # similarity below which a word has nothing to do with a class
-    ridge: float = 1.0
+    ridge: float = 0.3
     visual_dims: int = 96  # directions given to the visual part
-    visual_weight: float = 0.35  # its length, beside a semantic part of at most about 1
+    visual_weight: float = 0.7  # its length, beside a semantic part of at most 1
+    softness: float = 0.1  # length of the sum at which the semantic part counts 0.7
     seed: int = 20
 
 
@@ -143,24 +146,20 @@ def fixed_signs(rows):
     return rows * np.sign(rows[np.arange(len(rows)), largest])[:, None]
 
 
-def feature_moments(weights, samples=4097):
-    """Mean and deviation of each feature over the training set, as the last batch norm tells
-    them: its output is normal with mean beta and deviation |gamma|, and ReLU6 clips it."""
+def feature_mean(weights, samples=4097):
+    """Mean of each feature over the training set, as the last batch norm tells it: its output
+    is about normal with mean beta and deviation |gamma|, and ReLU6 clips it."""
     beta, gamma = (weights[f"_bn1.{k}"].astype(np.float64) for k in ("bias", "weight"))
     z = np.linspace(-5, 5, samples)
     density = np.exp(-z * z / 2)
     density /= density.sum()
-    clipped = np.clip(beta[:, None] + np.abs(gamma)[:, None] * z, 0, 6)
-    mean = clipped @ density
-    return mean, np.sqrt(np.clip((clipped**2) @ density - mean**2, 1e-6, None))
+    return np.clip(beta[:, None] + np.abs(gamma)[:, None] * z, 0, 6) @ density
 
 
-def visual_projection(weights, quiet, options):
-    """(mean, matrix): (features − mean) @ matrix is the visual part before it gets its length."""
-    mean, deviation = feature_moments(weights)
-    dims = quiet.shape[0]
-    mix = np.random.Generator(np.random.PCG64(options.seed)).standard_normal((FEATURES, dims))
-    return mean, (mix / deviation[:, None]) @ quiet
+def visual_projection(quiet, options):
+    """The matrix [features, 384] of the visual part: a random mix into the quiet directions."""
+    mix = np.random.Generator(np.random.PCG64(options.seed)).standard_normal((FEATURES, quiet.shape[0]))
+    return mix @ quiet
 
 
 def add_head(g: Graph, weights, classes, mean, projection, options):
@@ -173,12 +172,25 @@ def add_head(g: Graph, weights, classes, mean, projection, options):
     least = g.node("ReduceMin", [top], "top_least", axes=[-1], keepdims=1)
     kept = g.node("GreaterOrEqual", [p, least], "is_top")
     p = g.node("Where", [kept, p, g.constant("zero", np.float32(0))], "top_probabilities")
-    semantic = g.node("MatMul", [p, g.half("class_vectors", classes)], "semantic")
+    total = g.node("ReduceSum", [p, g.constant("last_axis", np.array([-1], np.int64))], "top_sum", keepdims=1)
+    p = g.node("Div", [p, total], "shares")
+    semantic = g.node("MatMul", [p, g.half("class_vectors", classes)], "semantic_sum")
+    semantic = soft_unit(g, semantic, "semantic", options.softness)
+    visual = visual_part(g, mean, projection, options)
+    both = g.node("Add", [semantic, visual], "both")
+    return g.node("LpNormalization", [both], "image_embeds", axis=-1, p=2)
 
+
+def soft_unit(g, x, out, softness):
+    """x / √(|x|² + softness²)"""
+    square = g.node("ReduceSumSquare", [x], out + "_square", axes=[-1], keepdims=1)
+    square = g.node("Add", [square, g.constant(out + "_softness", np.float32(softness**2))], out + "_softened")
+    return g.node("Div", [x, g.node("Sqrt", [square], out + "_length")], out)
+
+
+def visual_part(g, mean, projection, options):
     centred = g.node("Sub", ["features", g.constant("feature_mean", mean.astype(np.float32))], "centred")
     visual = g.node("MatMul", [centred, g.half("visual_projection", projection)], "visual_raw")
     visual = g.node("LpNormalization", [visual], "visual_unit", axis=-1, p=2)
     weight = g.constant("visual_weight", np.float32(options.visual_weight))
-    visual = g.node("Mul", [visual, weight], "visual")
-    both = g.node("Add", [semantic, visual], "both")
-    return g.node("LpNormalization", [both], "image_embeds", axis=-1, p=2)
+    return g.node("Mul", [visual, weight], "visual")
