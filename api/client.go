@@ -45,7 +45,7 @@ const firstWait = 250 * time.Millisecond
 // maxErrorBody bounds what is read of an answer that is not a success.
 const maxErrorBody = 1 << 20
 
-// NewClient makes a Client of the server at base, "http://127.0.0.1:7474" for example.
+// NewClient makes a Client of the server at base, "http://127.0.0.1:7744" for example.
 func NewClient(base string, opts ClientOptions) (*Client, error) {
 	u, err := url.Parse(base)
 	if err != nil {

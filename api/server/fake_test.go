@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/clipd/clipd/internal/batch"
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
 )
@@ -53,6 +54,11 @@ func (m *fakeModel) LogitScale() float64 { return 10 }
 func (m *fakeModel) CountTokens(text string) (int, bool) {
 	n := len(strings.Fields(text))
 	return min(n, 8), n > 8
+}
+
+// BatchStats are made up: the fake has no queue.
+func (m *fakeModel) BatchStats() (texts, pictures batch.Stats) {
+	return batch.Stats{Waiting: 3, Running: 2, Batches: 5, Items: 7, Refused: 1}, batch.Stats{}
 }
 
 func (m *fakeModel) EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error) {

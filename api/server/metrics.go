@@ -60,6 +60,9 @@ func newMetrics(deps Deps) (*metrics, error) {
 		m.requests, m.duration, m.stages, m.batches, m.inFlight,
 		itemsCollector{deps.Library}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}, deps.Metrics...)
+	if model, ok := deps.Model.(queued); ok {
+		all = append(all, queueCollector{model})
+	}
 	for _, collector := range all {
 		if err := m.registry.Register(collector); err != nil {
 			return nil, fmt.Errorf("metrics: %w", err)

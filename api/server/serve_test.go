@@ -125,6 +125,9 @@ func TestStatusAndMetrics(t *testing.T) {
 		`clipd_stage_duration_seconds_count{stage="search"} 1`,
 		`clipd_batch_size_sum{stage="ingest"} 6`,
 		`clipd_requests_in_flight 1`,
+		`clipd_queue_waiting{tower="text"} 3`,
+		`clipd_tower_batches_total{tower="text"} 5`,
+		`clipd_tower_inputs_total{tower="image"} 0`,
 		`go_goroutines`,
 	} {
 		if !strings.Contains(text, line) {
