@@ -256,9 +256,5 @@ func (s *snapshot) addPrefix(set *roaring.Bitmap, field, prefix string) error {
 	if len(prefix) > maxExactBytes {
 		return fmt.Errorf("%w: prefix of %q has %d bytes; at most %d", space.ErrInvalidFilter, field, len(prefix), maxExactBytes)
 	}
-	found, err := searcher.NewTermPrefixSearcher(s.ctx, s.reader, prefix, exactField(field), 1, setOptions())
-	if err != nil {
-		return err
-	}
-	return s.addAll(set, found)
+	return s.addTermsFrom(set, exactField(field), prefix)
 }
