@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"encoding/binary"
 	"image"
 	"math"
 )
@@ -18,7 +19,7 @@ func resample(src *image.RGBA, width, height int, filter Filter, window image.Re
 	rows := newTaps(src.Rect.Dy(), height, kernels[filter], window.Min.Y, window.Max.Y)
 	first, last := rows.span()
 	middle := image.NewRGBA(image.Rect(0, 0, window.Dx(), last-first))
-	scaleRows(middle, src, first, columns)
+	scaleRows(middle, src, first, columns, weighers()[0])
 	dst := image.NewRGBA(image.Rect(0, 0, window.Dx(), window.Dy()))
 	scaleColumns(dst, middle, first, rows)
 	return dst
@@ -90,23 +91,17 @@ func (t taps) span() (first, last int) {
 	return first, last
 }
 
-func scaleRows(dst, src *image.RGBA, firstRow int, t taps) {
+// opaqueAlpha is the alpha byte of a pixel as weighers return it.
+const opaqueAlpha = 0xff << 24
+
+func scaleRows(dst, src *image.RGBA, firstRow int, t taps, weigh weigher) {
 	for y := range dst.Rect.Dy() {
 		in := src.Pix[(firstRow+y)*src.Stride:]
 		out := dst.Pix[y*dst.Stride : y*dst.Stride+dst.Stride]
 		for x, start := range t.start {
-			weights := t.weights[x*t.size : x*t.size+t.count[x]]
-			line := in[4*start : 4*start+4*len(weights)]
-			r, g, b := int32(1<<(precision-1)), int32(1<<(precision-1)), int32(1<<(precision-1))
-			for _, w := range weights {
-				p := line[:4:4]
-				r += int32(p[0]) * w
-				g += int32(p[1]) * w
-				b += int32(p[2]) * w
-				line = line[4:]
-			}
-			p := out[4*x : 4*x+4 : 4*x+4]
-			p[0], p[1], p[2], p[3] = clamp8(r>>precision), clamp8(g>>precision), clamp8(b>>precision), 255
+			n := t.count[x]
+			pixel := weigh(in[4*start:4*(start+n)], t.weights[x*t.size:x*t.size+n])
+			binary.LittleEndian.PutUint32(out[4*x:], pixel|opaqueAlpha)
 		}
 	}
 }
