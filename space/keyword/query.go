@@ -33,6 +33,7 @@ type clause struct {
 	leaves []leaf
 	word   string // for other spellings and completions; empty: none
 	last   bool   // the word may not be finished
+	known  uint64 // how many items have it, where most do; counted by search
 }
 
 // leaf is a term in a field.

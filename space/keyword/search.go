@@ -131,10 +131,8 @@ func (s *snapshot) search(q *query, allowed *roaring.Bitmap, t *tally, n int) ([
 			return true
 		})
 	}
-	for i := range q.clauses {
-		if err := s.score(&q.clauses[i], items, allowed, t); err != nil {
-			return nil, err
-		}
+	if err := s.scoreAll(q, items, allowed, t); err != nil {
+		return nil, err
 	}
 	matches, numbers, err := s.best(t, n)
 	if err != nil {
@@ -143,8 +141,32 @@ func (s *snapshot) search(q *query, allowed *roaring.Bitmap, t *tally, n int) ([
 	return matches, s.explain(q, matches, numbers)
 }
 
-// score adds what a clause gives to each item that has it.
-func (s *snapshot) score(c *clause, items uint64, allowed *roaring.Bitmap, t *tally) error {
+// scoreAll adds what the clauses give, the rare words first. A word that most items of a large index have finds
+// nothing by itself then, and only adds to what other words found: half the index is no answer to "sku 1234".
+func (s *snapshot) scoreAll(q *query, items uint64, allowed *roaring.Bitmap, t *tally) error {
+	for i := range q.clauses {
+		if err := s.widen(&q.clauses[i]); err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(q.clauses, func(a, b clause) int { return cmp.Compare(a.known, b.known) })
+	for _, c := range q.clauses {
+		var among *roaring.Bitmap
+		if items >= largeIndex && 2*c.known > items && len(t.scored) > 0 {
+			among = roaring.BitmapOf(t.scored...)
+		}
+		if err := s.score(c, items, allowed, among, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// largeIndex is how many items make words that most of them have worthless by themselves.
+const largeIndex = 1000
+
+// widen adds other spellings and completions to a clause, and counts the items that have it.
+func (s *snapshot) widen(c *clause) error {
 	known, err := s.known(c.leaves)
 	if err != nil {
 		return err
@@ -154,19 +176,31 @@ func (s *snapshot) score(c *clause, items uint64, allowed *roaring.Bitmap, t *ta
 		return err
 	}
 	c.leaves = append(c.leaves, others...)
+	c.known = known
 	if known == 0 {
-		known = spread
+		c.known = spread
 	}
-	idf := math.Log(1 + (float64(items)-float64(known)+0.5)/(float64(known)+0.5))
+	return nil
+}
+
+// score adds what a clause gives to each item that has it; among, if there are such, to these alone.
+func (s *snapshot) score(c clause, items uint64, allowed, among *roaring.Bitmap, t *tally) error {
+	idf := math.Log(1 + (float64(items)-float64(c.known)+0.5)/(float64(c.known)+0.5))
 	t.begin()
 	for _, l := range c.leaves {
 		full := l.weight * idf
-		err := s.postings(l.field, l.term, l.field != codeField, func(posting *index.TermFieldDoc) {
+		add := func(posting *index.TermFieldDoc) {
 			number := uint32(posting.ID.Value())
 			if allowed == nil || allowed.Contains(number) {
 				t.best(number, float32(full*saturation(posting)))
 			}
-		})
+		}
+		var err error
+		if among != nil {
+			err = s.postingsAmong(among, l.field, l.term, add)
+		} else {
+			err = s.postings(l.field, l.term, l.field != codeField, add)
+		}
 		if err != nil {
 			return err
 		}

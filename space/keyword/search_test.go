@@ -196,3 +196,17 @@ func FuzzSearch(f *testing.F) {
 		}
 	})
 }
+
+func TestWordsOfMostItemsFindNothingByThemselves(t *testing.T) {
+	x := openWith(t, captions(1200)...)
+	if got := found(t, x, "SKU-000007"); !slices.Equal(got, []string{"item-0000007"}) {
+		t.Errorf("a code among many found %v", got)
+	}
+	if got := found(t, x, "sku"); len(got) != 10 {
+		t.Errorf("alone, it found %v", got)
+	}
+	matches, err := x.Search(context.Background(), "sku 000007", nil, 5)
+	if err != nil || !slices.Contains(matches[0].Terms, "sku:sku") || !slices.Contains(matches[0].Terms, "sku:000007") {
+		t.Error(matches, err)
+	}
+}

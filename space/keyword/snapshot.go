@@ -43,6 +43,30 @@ func (s *snapshot) postings(field, term string, withFrequency bool, yield func(*
 	}
 }
 
+// postingsAmong calls yield for those of the items that have the term in the field.
+func (s *snapshot) postingsAmong(among *roaring.Bitmap, field, term string, yield func(*index.TermFieldDoc)) error {
+	withFrequency := field != codeField
+	postings, err := s.reader.TermFieldReader(s.ctx, []byte(term), field, withFrequency, withFrequency, false)
+	if err != nil {
+		return err
+	}
+	defer postings.Close()
+	var at *index.TermFieldDoc
+	var posting index.TermFieldDoc
+	for numbers := among.Iterator(); numbers.HasNext(); {
+		want := index.NewIndexInternalID(nil, uint64(numbers.Next()))
+		if at == nil || at.ID.Compare(want) < 0 {
+			if at, err = postings.Advance(want, posting.Reset()); err != nil || at == nil {
+				return err
+			}
+		}
+		if at.ID.Equals(want) {
+			yield(at)
+		}
+	}
+	return nil
+}
+
 // frequency is in how many items the term is.
 func (s *snapshot) frequency(field, term string) (uint64, error) {
 	postings, err := s.reader.TermFieldReader(s.ctx, []byte(term), field, false, false, false)
