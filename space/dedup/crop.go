@@ -14,6 +14,7 @@ const (
 	minPromise = 0.3 // correlation of details at middleSide; below it no other size is looked at
 	minDetail  = 0.5 // correlation of the details of the common part
 	minCovered = 0.7 // share of the parts with details, of a grid of 4×4, that correlate by themselves
+	maxApart   = 64  // Hamming distance of the hashes of the common part: a round plate is no eye
 )
 
 // Sizes and limits of the search for a crop.
@@ -37,7 +38,7 @@ func (f *finder) proveCrop(ctx context.Context, o, c space.Item, pair space.Pair
 		return pair, false, err
 	}
 	found := findCrop(*original, *other)
-	if found.detail < minDetail || found.covered < minCovered {
+	if !found.proves() {
 		return pair, false, nil
 	}
 	pair.Evidence, pair.Distance, pair.Transform = space.Crop, found.distance, found.transform.String()
@@ -50,6 +51,11 @@ type crop struct {
 	detail   float64 // correlation of the band-passed common part, -1 to 1
 	covered  float64 // share of its blocks that correlate
 	distance int     // Hamming distance of the hashes of the common part
+}
+
+// proves says whether the two pictures have the common part for certain.
+func (c crop) proves() bool {
+	return c.detail >= minDetail && c.covered >= minCovered && c.distance <= maxApart
 }
 
 // place is where the inner picture, transformed, lies in the outer one. Lengths are in pixels of the outer picture.
@@ -236,13 +242,20 @@ func (p place) scaled(by float64) place {
 	return p
 }
 
+// maxStretch is how much a place may be wider or higher than the inner picture's shape: rounding, not another shape.
+const maxStretch = 1.04
+
 // climb moves and stretches a place as long as that makes it fit better.
 func climb(outer, inner grey, p place, step float64) place {
 	p.fit = correlation(outer, inner, p)
+	shape := p.width / p.height
 	for ; step >= 0.25; step /= 2 {
 		for range 6 { // a hill is climbed in a few steps, or not at all
 			next := p
 			for _, try := range p.nearby(step) {
+				if stretch := try.width / try.height / shape; stretch > maxStretch || stretch < 1/maxStretch {
+					continue
+				}
 				if try.fit = correlation(outer, inner, try); try.fit > next.fit {
 					next = try
 				}

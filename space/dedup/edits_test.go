@@ -38,6 +38,7 @@ func table(t *testing.T, pictures []image.Image) {
 	for _, e := range edits() {
 		var distances []int
 		var detail []float64
+		apart := 0 // of the common parts of crops
 		byHash, byCrop := 0, 0
 		for i, img := range pictures {
 			edited := e.do(t, img)
@@ -49,15 +50,16 @@ func table(t *testing.T, pictures []image.Image) {
 			}
 			found := findCrop(small[i], smallGrey(edited))
 			detail = append(detail, found.detail)
-			if found.detail >= minDetail && found.covered >= minCovered {
+			if found.proves() {
 				byCrop++
+				apart = max(apart, found.distance)
 			}
 		}
 		slices.Sort(distances)
 		slices.Sort(detail)
 		n := len(pictures)
-		t.Logf("%-42s median %3d max %3d %4d/%-3d | median %5.2f min %5.2f %5d/%-3d", e.name, distances[n/2], distances[n-1], byHash, n,
-			detail[n/2], detail[0], byCrop, n)
+		t.Logf("%-42s median %3d max %3d %4d/%-3d | median %5.2f min %5.2f %5d/%-3d apart %d", e.name, distances[n/2], distances[n-1], byHash, n,
+			detail[n/2], detail[0], byCrop, n, apart)
 		if !e.isCrop && byHash < n*95/100 {
 			t.Errorf("%s: %d of %d recognised by their hashes", e.name, byHash, n)
 		}
@@ -84,7 +86,7 @@ func others(t *testing.T, hashes []space.Hash256, small []grey) {
 			if found.detail > greatest {
 				greatest, closest = found.detail, [2]int{j, i}
 			}
-			if found.detail >= minDetail && found.covered >= minCovered {
+			if found.proves() {
 				t.Errorf("pictures %d and %d: taken for crops: %+v", j, i, found)
 			}
 		}

@@ -18,7 +18,8 @@ const (
 //
 // It follows PDQ (Facebook, "The TMK+PDF and PDQ algorithms", 2019, published with ThreatExchange): luminance,
 // smoothed and brought to 64×64 whatever the picture's shape; of its discrete cosine transform the coefficients 1 to
-// 16 in both directions; a bit for each; the quality from the sum of the differences between neighbours. It departs
+// 16 in both directions; a bit for each; the quality from the sum of the differences between neighbours, and at most
+// the share of bits that rounding does not decide. It departs
 // from PDQ where a bit says that a coefficient is above zero, not above the median: so the hashes of the mirrored and
 // rotated picture follow from the hash itself (see Transforms), and one hash a picture is enough to find them all.
 func Hash(img image.Image) (space.Hash256, int) {
@@ -27,7 +28,8 @@ func Hash(img image.Image) (space.Hash256, int) {
 
 func hashLuminance(l luminance) (space.Hash256, int) {
 	block := smoothed(l)
-	return signs(cosines(block)), quality(block)
+	coefficients := cosines(block)
+	return signs(coefficients), min(quality(block), firmness(coefficients))
 }
 
 // smoothed is the luminance, 0 to 255, of a picture brought to 64×64: averages over a 128×128 grid, of which each
@@ -124,6 +126,22 @@ func quality(block *[blockSide * blockSide]float32) int {
 		}
 	}
 	return min(100, sum/90)
+}
+
+// firmCoefficient is what a coefficient must reach for its sign to be the picture's and not the rounding's: three
+// times the standard deviation that rounding 64×64 values to whole levels gives it, 64/2·√(1/12) ≈ 9.
+const firmCoefficient = 28
+
+// firmness is the share of coefficients whose signs say something, in hundredths. PDQ has no such measure; without
+// it a chessboard, most of whose coefficients are zero, has full quality and a random hash.
+func firmness(coefficients *[hashSide * hashSide]float32) int {
+	firm := 0
+	for _, c := range coefficients {
+		if c >= firmCoefficient || c <= -firmCoefficient {
+			firm++
+		}
+	}
+	return 100 * firm / len(coefficients)
 }
 
 func difference(a, b float32) int {

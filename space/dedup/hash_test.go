@@ -71,6 +71,13 @@ func TestQualityTellsFeaturelessPictures(t *testing.T) {
 	if _, q := Hash(scene(1, 200, 200)); q < 90 {
 		t.Errorf("a scene has quality %d", q)
 	}
+	board := image.NewGray(image.Rect(0, 0, 200, 200))
+	for i := range board.Pix {
+		board.Pix[i] = uint8((i%200/25 + i/200/25) % 2 * 255)
+	}
+	if _, q := Hash(board); q >= DefaultMinQuality {
+		t.Errorf("a chessboard has quality %d", q)
+	}
 	blank := image.NewGray(image.Rect(0, 0, 64, 64))
 	if h, q := Hash(blank); q != 0 || h != (space.Hash256{}) {
 		t.Errorf("a black picture has quality %d and hash %v", q, h)
