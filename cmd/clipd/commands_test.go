@@ -98,7 +98,7 @@ func TestCommandsBesideAServer(t *testing.T) {
 		}
 	})
 	t.Run("max-bytes", func(t *testing.T) {
-		got := decode[summary](t, c.must(t, exitPartial, "index", "-c", "limited", original, "--max-bytes", "1kB", "--json"))
+		got := decode[summary](t, c.must(t, exitPartial, "index", "-c", "limited", original, "--max-bytes", "100B", "--json"))
 		if got.Failed != 1 || !strings.Contains(got.Failures[0].Error, "--max-bytes") {
 			t.Errorf("got %+v", got)
 		}
@@ -352,7 +352,7 @@ func TestIndexStopsCleanly(t *testing.T) {
 	needLibrary(t)
 	c := newCLI(t)
 	startServer(t, c)
-	dir := saveMany(t, 4*batchFiles)
+	dir := saveMany(t, 8*batchFiles)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() { // interrupts as soon as something is in
@@ -366,11 +366,11 @@ func TestIndexStopsCleanly(t *testing.T) {
 		t.Fatalf("status %d, want %d: %s", got.status, exitInterrupted, got.err)
 	}
 	stopped := decode[summary](t, got)
-	if !stopped.Interrupted || stopped.Created == 0 || stopped.Created == 4*batchFiles {
+	if !stopped.Interrupted || stopped.Created == 0 || stopped.Created == 8*batchFiles {
 		t.Errorf("got %+v; want some created, not all", stopped)
 	}
 	again := decode[summary](t, c.must(t, exitDone, "index", dir, "--json"))
-	if again.Unchanged != stopped.Created || again.Created != 4*batchFiles-stopped.Created {
+	if again.Unchanged != stopped.Created || again.Created != 8*batchFiles-stopped.Created {
 		t.Errorf("first %+v, then %+v: acknowledged work was lost or done again", stopped.counts, again.counts)
 	}
 }

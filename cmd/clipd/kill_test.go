@@ -110,7 +110,7 @@ func TestKilledServerLosesNothingAcknowledged(t *testing.T) {
 
 func TestKilledIndexGoesOn(t *testing.T) {
 	needLibrary(t)
-	const n = 6 * batchFiles
+	const n = 4 * batchFiles
 	c, dir := newCLI(t), saveMany(t, n)
 	total := 0
 	for _, wait := range []time.Duration{1200, 1600, 2000, 2400} { // milliseconds, at different points of the work

@@ -9,19 +9,37 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
 )
 
-// picture draws smooth shapes that differ with the seed, so that perceptual hashes do too.
+// picture draws waves that differ with the seed: smooth, so that a smaller copy has nearly the same perceptual hash,
+// and rich, so that two seeds have not.
 func picture(seed, width, height int) image.Image {
+	random := rand.New(rand.NewPCG(uint64(seed), 1))
+	type wave struct{ across, down, phase, height float64 }
+	var channels [3][8]wave
+	for c := range channels {
+		for w := range channels[c] {
+			channels[c][w] = wave{math.Pi * random.Float64() * 9, math.Pi * random.Float64() * 9, 2 * math.Pi * random.Float64(), 40 * random.Float64()}
+		}
+	}
 	canvas := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := range width {
-			u, v := 8*x/width, 8*y/height
-			mix := uint32(seed*7919+u*131+v*1543) * 2654435761
-			canvas.SetRGBA(x, y, color.RGBA{uint8(mix >> 24), uint8(mix >> 16), uint8(mix >> 8), 255})
+			u, v := float64(x)/float64(width), float64(y)/float64(height)
+			var level [3]uint8
+			for c, waves := range channels {
+				sum := 128.0
+				for _, w := range waves {
+					sum += w.height * math.Sin(w.across*u+w.down*v+w.phase)
+				}
+				level[c] = uint8(min(max(sum, 0), 255))
+			}
+			canvas.SetRGBA(x, y, color.RGBA{level[0], level[1], level[2], 255})
 		}
 	}
 	return canvas
