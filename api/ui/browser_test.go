@@ -230,6 +230,7 @@ func (p *tab) screenshot(name string) {
 // settled waits for all pictures on the page that are in sight, and for the end of animations.
 func (p *tab) settled() {
 	p.t.Helper()
+	eval[chromedp.Void](p, `Promise.allSettled([...document.images].filter((i) => i.getBoundingClientRect().top < innerHeight).map((i) => i.decode()))`)
 	p.wait(`[...document.images].every((i) => i.complete || (i.loading === 'lazy' && i.getBoundingClientRect().top > innerHeight + 200))
 		&& document.getAnimations().every((a) => a.playState !== 'running')`)
 }

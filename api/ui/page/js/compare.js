@@ -93,8 +93,12 @@ function layer(item, label, transform) {
 
 const ratio = (item) => (item.picture?.width > 0 && item.picture?.height > 0 ? item.picture.width / item.picture.height : 1);
 
-// undo reads a transform such as "mirrored", "rotated 90°" or "mirrored, rotated 90°" (clockwise) and says what takes it back.
+// undo reads a transform ("mirrored", "flipped", "rotated 90°", "mirrored and rotated 90°": clockwise, mirrored first)
+// and says what takes it back, as the style sheet applies it: mirrored first, then turned clockwise. A mirrored
+// picture is its own inverse whichever way it was turned after; upside down is mirrored and turned by 180°.
 function undo(transform) {
   const degrees = Number(/(\d+)\s*°/.exec(transform)?.[1] ?? 0);
-  return { turn: (360 - degrees) % 360, mirror: /mirror|flip/.test(transform) };
+  if (transform === 'flipped') return { turn: 180, mirror: true };
+  const mirror = /mirrored/.test(transform);
+  return { turn: mirror ? degrees : (360 - degrees) % 360, mirror };
 }

@@ -107,9 +107,10 @@ export function badges(proof) {
   const { evidence, distance, cosine, transform } = proof;
   const measure = {
     'perceptual hash': `distance ${distance} of 256`,
+    crop: `distance ${distance} of 256`,
     vector: `cosine ${cosine.toFixed(3)}`,
   }[evidence];
-  const className = { 'same bytes': 'certain', 'same pixels': 'certain', 'perceptual hash': 'likely', vector: 'maybe' }[evidence] ?? 'maybe';
+  const className = { 'same bytes': 'certain', 'same pixels': 'certain', 'perceptual hash': 'likely', crop: 'likely', vector: 'maybe' }[evidence] ?? 'maybe';
   return [
     h('span', { class: `badge ${className}` }, evidence, measure && h('span', { class: 'measure' }, measure)),
     transform && h('span', { class: 'badge' }, transform),

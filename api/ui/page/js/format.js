@@ -61,5 +61,5 @@ export function shorten(text, length) {
 export function metadataValue(value) {
   if (Array.isArray(value)) return value.join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'number' ? numbers.format(value) : String(value);
+  return String(value); // numbers ungrouped: 2024 may be a year
 }

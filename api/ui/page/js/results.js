@@ -103,11 +103,11 @@ export function createResults(app) {
   async function search(route, image, signal) {
     const query = toQuery(route);
     const answer = await api.search(route.c, query, image, signal);
-    renderAnswer(route, image, query, answer, signal);
+    renderAnswer(route, image, query, { ...answer, hits: answer.hits ?? [] }, signal);
   }
 
   function renderAnswer(route, image, query, answer, signal) {
-    const hits = answer.hits ?? [];
+    const { hits } = answer;
     const near = hits.filter((hit) => hit.match);
     const far = hits.filter((hit) => !hit.match);
     entries = [...near, ...far].map((hit) => ({ item: hit.item, hit }));
@@ -116,7 +116,7 @@ export function createResults(app) {
     render(
       heading(route, image, answer, near.length),
       hits.length === 0 && nothingFound(app, route, answer),
-      near.length > 0 && shown(near),
+      near.length > 0 && h('section', { class: near.length < 4 ? 'near few' : 'near', 'aria-label': 'Matches' }, shown(near)),
       far.length > 0 && h('section', { class: 'far', 'aria-labelledby': 'far-heading' },
         h('h2', { id: 'far-heading' }, 'Below the match threshold: probably not what you asked for'), shown(far)),
       answer.more && button('Show more', { class: 'more', onclick: (event) => showMore(event.currentTarget, route, image, query, answer, signal) }));

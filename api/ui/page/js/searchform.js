@@ -137,8 +137,17 @@ function createOptions(app) {
   function toggle() {
     panel.hidden = !panel.hidden;
     byID('tune').setAttribute('aria-expanded', String(!panel.hidden));
-    if (!panel.hidden) panel.querySelector('input')?.focus();
+    if (!panel.hidden) panel.querySelector('input:checked, input')?.focus();
   }
+
+  // The panel lies over the results: Escape or a click beside it takes it away.
+  byID('search').addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || panel.hidden) return;
+    event.preventDefault();
+    toggle();
+    byID('tune').focus();
+  });
+  addEventListener('pointerdown', (event) => { if (!panel.hidden && !byID('search').contains(event.target)) toggle(); });
 
   return { show, toggle, values };
 }

@@ -6,7 +6,7 @@ import { h, icon } from './dom.js';
 import * as format from './format.js';
 
 const narrowest = 0.62;
-const widest = 2.2;
+const widest = 2.6;
 const textCard = 1.45;
 
 function proportion(item) {
