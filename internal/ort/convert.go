@@ -1,9 +1,7 @@
 package ort
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math"
 
 	onnx "github.com/yalue/onnxruntime_go"
 )
@@ -73,11 +71,6 @@ func fromValue(name string, value onnx.Value) (Tensor, error) {
 		t.U8 = v.GetData()
 	case *onnx.Tensor[bool]:
 		t.U8 = bits(v.GetData())
-	case *onnx.CustomDataTensor:
-		if DType(v.DataType()) != Float16 {
-			return Tensor{}, fmt.Errorf("%w %q: %v cannot be read", ErrOutput, name, DType(v.DataType()))
-		}
-		t.F32 = fromHalves(v.GetData())
 	default:
 		return Tensor{}, fmt.Errorf("%w %q: %v cannot be read", ErrOutput, name, DType(value.DataType()))
 	}
@@ -127,51 +120,4 @@ func bits(list []bool) []uint8 {
 		}
 	}
 	return numbers
-}
-
-// halves encodes float32 as IEEE 754 binary16 in the machine's byte order, rounding to nearest even.
-func halves(list []float32) []byte {
-	raw := make([]byte, 2*len(list))
-	for i, x := range list {
-		binary.NativeEndian.PutUint16(raw[2*i:], toHalf(x))
-	}
-	return raw
-}
-
-func fromHalves(raw []byte) []float32 {
-	list := make([]float32, len(raw)/2)
-	for i := range list {
-		list[i] = fromHalf(binary.NativeEndian.Uint16(raw[2*i:]))
-	}
-	return list
-}
-
-// toHalf rounds to nearest even; what is too large becomes infinite, NaN stays NaN.
-func toHalf(x float32) uint16 {
-	b := math.Float32bits(x)
-	sign := uint16(b>>16) & 0x8000
-	b &= 0x7fffffff
-	switch {
-	case b > 0x7f800000: // NaN
-		return sign | 0x7e00
-	case b >= 0x477ff000: // 65520 and above round to infinity
-		return sign | 0x7c00
-	case b < 0x38800000: // below 2^-14: subnormal, a multiple of 2^-24
-		return sign | uint16(math.RoundToEven(float64(math.Float32frombits(b))*(1<<24)))
-	}
-	b += 0xfff + b>>13&1 // to nearest even, carrying into the exponent
-	return sign | uint16((b-0x38000000)>>13)
-}
-
-func fromHalf(h uint16) float32 {
-	sign := uint32(h&0x8000) << 16
-	exponent, fraction := uint32(h>>10&0x1f), uint32(h&0x3ff)
-	switch exponent {
-	case 0: // zero and subnormals: fraction * 2^-24
-		f := float32(fraction) / (1 << 24)
-		return math.Float32frombits(math.Float32bits(f) | sign)
-	case 0x1f: // infinity and NaN
-		return math.Float32frombits(sign | 0x7f800000 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
 }

@@ -11,8 +11,12 @@ import (
 // LibraryEnv is the environment variable that names a library of one's own.
 const LibraryEnv = "CLIPD_ORT_LIB"
 
-// libraryVersion is the version that `make` fetches (scripts/onnxruntime.sh holds the hashes).
+// libraryVersion is the version that `make deps` fetches (scripts/onnxruntime.sh holds the hashes).
 const libraryVersion = "1.27.0"
+
+// remedies end every error about the library.
+const remedies = "run `make deps` in clipd's source folder to fetch version " + libraryVersion +
+	", or set " + LibraryEnv + " to a library of your own"
 
 // libraryNames are the file names looked for, best first.
 func libraryNames() []string {
@@ -24,7 +28,7 @@ func libraryNames() []string {
 
 // Find says where the library is. It looks, in this order: at $CLIPD_ORT_LIB (a file, or a folder that holds it),
 // beside the executable, in ../lib and ../build/lib of its folder, in build/lib of the Go module that the working
-// directory belongs to (so that `go test` finds what `make` fetched), and in the system's library folders.
+// directory belongs to (so that `go test` finds what `make deps` fetched), and in the system's library folders.
 // It fails with ErrNotFound, whose text names the remedies. Whether the file works is for Open to say.
 func Find() (string, error) {
 	if named := os.Getenv(LibraryEnv); named != "" {
@@ -35,14 +39,13 @@ func Find() (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("%w: run `make` in clipd's source folder, which fetches %s into build/lib, "+
-		"or set %s to a library of your own", ErrNotFound, libraryNames()[0], LibraryEnv)
+	return "", fmt.Errorf("%w; %s", ErrNotFound, remedies)
 }
 
 func findNamed(named string) (string, error) {
 	info, err := os.Stat(named)
 	if err != nil {
-		return "", fmt.Errorf("%w: %s=%s: %w; unset it to use the one that `make` fetches, or correct it",
+		return "", fmt.Errorf("%w: %s=%s: %w; unset it to use the one that `make deps` fetches, or correct it",
 			ErrNotFound, LibraryEnv, named, err)
 	}
 	if !info.IsDir() {
@@ -51,7 +54,7 @@ func findNamed(named string) (string, error) {
 	if path, ok := libraryIn(named); ok {
 		return path, nil
 	}
-	return "", fmt.Errorf("%w: %s=%s is a folder without %s; unset it to use the one that `make` fetches, "+
+	return "", fmt.Errorf("%w: %s=%s is a folder without %s; unset it to use the one that `make deps` fetches, "+
 		"or name the file", ErrNotFound, LibraryEnv, named, libraryNames()[0])
 }
 

@@ -53,13 +53,11 @@ func probe(path string) (string, error) {
 	var failed *C.char
 	raw := C.clipd_probe(cPath, &failed)
 	if raw == nil {
-		return "", fmt.Errorf("%w %s: %s; run `make` to fetch version %s, or set %s to another library",
-			ErrLibrary, path, C.GoString(failed), libraryVersion, LibraryEnv)
+		return "", fmt.Errorf("%w %s: %s; %s", ErrLibrary, path, C.GoString(failed), remedies)
 	}
 	version := C.GoString(raw)
 	if err := checkVersion(version); err != nil {
-		return "", fmt.Errorf("%w %s: %w; run `make` to fetch version %s, or set %s to another library",
-			ErrLibrary, path, err, libraryVersion, LibraryEnv)
+		return "", fmt.Errorf("%w %s: %w; %s", ErrLibrary, path, err, remedies)
 	}
 	return version, nil
 }

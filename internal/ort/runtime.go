@@ -29,11 +29,31 @@ var (
 // Open loads the library. Opening again gives the same Runtime; another path is ErrOpened.
 // It fails with ErrNotFound or ErrLibrary, whose texts name the remedies.
 func Open(opts Options) (*Runtime, error) {
-	path := opts.Library
+	loadMu.Lock()
+	defer loadMu.Unlock()
+	if loaded != nil && opts.Library == "" {
+		return loaded, nil
+	}
+	path, err := locate(opts.Library)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case loaded == nil:
+		loaded, err = load(path)
+		return loaded, err
+	case loaded.path != path:
+		return nil, fmt.Errorf("%w: %s; it cannot be exchanged for %s in a running process", ErrOpened, loaded.path, path)
+	}
+	return loaded, nil
+}
+
+// locate makes the library's path absolute and free of symbolic links, so that one file has one path.
+func locate(path string) (string, error) {
 	if path == "" {
 		found, err := Find()
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		path = found
 	}
@@ -42,31 +62,26 @@ func Open(opts Options) (*Runtime, error) {
 		real, err = filepath.EvalSymlinks(real)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w; run `make` to fetch version %s, or set %s to another library",
-			ErrNotFound, err, libraryVersion, LibraryEnv)
+		return "", fmt.Errorf("%w: %w; %s", ErrNotFound, err, remedies)
 	}
-	loadMu.Lock()
-	defer loadMu.Unlock()
-	if loaded != nil {
-		if loaded.path != real {
-			return nil, fmt.Errorf("%w: %s; it cannot be exchanged for %s in a running process", ErrOpened, loaded.path, real)
-		}
-		return loaded, nil
-	}
-	version, err := probe(real)
+	return real, nil
+}
+
+func load(path string) (*Runtime, error) {
+	version, err := probe(path)
 	if err != nil {
 		return nil, err
 	}
-	onnx.SetSharedLibraryPath(real)
-	if err := onnx.InitializeEnvironment(onnx.WithLogLevelError()); err != nil {
-		return nil, fmt.Errorf("%w %s: %w", ErrLibrary, real, err)
+	onnx.SetSharedLibraryPath(path)
+	// Errors come back to the caller; a copy on stderr would only tear up a progress bar.
+	if err := onnx.InitializeEnvironment(onnx.WithLogLevelFatal()); err != nil {
+		return nil, fmt.Errorf("%w %s: %w", ErrLibrary, path, err)
 	}
-	// Telemetry exists on Windows builds only; there and elsewhere nothing is to be sent.
+	// Only Windows builds have telemetry; nothing is to be sent from anywhere.
 	if err := onnx.DisableTelemetry(); err != nil {
-		return nil, fmt.Errorf("%w %s: disable telemetry: %w", ErrLibrary, real, err)
+		return nil, fmt.Errorf("%w %s: disable telemetry: %w", ErrLibrary, path, err)
 	}
-	loaded = &Runtime{path: real, version: version}
-	return loaded, nil
+	return &Runtime{path: path, version: version}, nil
 }
 
 // Version is the library's own version, as "1.27.0".

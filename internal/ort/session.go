@@ -53,10 +53,14 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 	}
 	defer settings.Destroy()
 	s := &Session{name: graph.name(), inputs: sig.Inputs, outputs: outputs}
+	graph, fetched, err := widenHalves(graph, outputs, settings)
+	if err != nil {
+		return nil, err
+	}
 	if len(graph.Bytes) > 0 {
-		s.session, err = onnx.NewDynamicAdvancedSessionWithONNXData(graph.Bytes, names(s.inputs), names(outputs), settings)
+		s.session, err = onnx.NewDynamicAdvancedSessionWithONNXData(graph.Bytes, names(s.inputs), fetched, settings)
 	} else {
-		s.session, err = onnx.NewDynamicAdvancedSession(graph.Path, names(s.inputs), names(outputs), settings)
+		s.session, err = onnx.NewDynamicAdvancedSession(graph.Path, names(s.inputs), fetched, settings)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrGraph, err)
@@ -112,7 +116,7 @@ func settingsOf(opts SessionOptions) (*onnx.SessionOptions, error) {
 		settings.SetIntraOpNumThreads(threads),
 		settings.SetInterOpNumThreads(1),
 		settings.SetGraphOptimizationLevel(onnx.GraphOptimizationLevelEnableAll),
-		settings.SetLogSeverityLevel(onnx.LoggingLevelError),
+		settings.SetLogSeverityLevel(onnx.LoggingLevelFatal),
 		// Idle threads that spin win some microseconds a Run and cost a core on a shared machine.
 		settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
 		settings.AddSessionConfigEntry("session.inter_op.allow_spinning", "0"),
@@ -230,31 +234,7 @@ func (s *Session) compute(ctx context.Context, values []onnx.Value, in []Tensor)
 	if err != nil && ctx.Err() != nil {
 		return results, ctx.Err()
 	}
-	if err != nil {
-		return results, err
-	}
-	return results, s.recomputeHalves(values, results)
-}
-
-// recomputeHalves repairs float16 results. The binding (v1.27.0, createTensorFromOrtValue) copies as many bytes as
-// there are elements, half of them; into a tensor of the caller's it writes all. The first run gave the shapes.
-func (s *Session) recomputeHalves(values, results []onnx.Value) error {
-	again := false
-	for i, result := range results {
-		if half, ok := result.(*onnx.CustomDataTensor); ok && DType(half.DataType()) == Float16 {
-			shape := half.GetShape()
-			full, err := onnx.NewCustomDataTensor(shape, make([]byte, 2*shape.FlattenedSize()), onnx.TensorElementDataTypeFloat16)
-			if err != nil {
-				return err
-			}
-			half.Destroy()
-			results[i], again = full, true
-		}
-	}
-	if !again {
-		return nil
-	}
-	return s.session.RunWithOptions(values, results, nil)
+	return results, err
 }
 
 // stop ends a computation when its context does. The zero stop never does.
