@@ -81,14 +81,14 @@ func findCrop(first, second grey) crop {
 	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(b.fit, a.fit) })
 	best := place{fit: -1}
 	for _, p := range places[:min(maxRefined, len(places))] {
-		if p = refined(first, second, p, middleSide, 2); p.fit > best.fit {
+		if p = refined(first, second, p, middleSide, 2, 1); p.fit > best.fit {
 			best = p
 		}
 	}
 	if best.fit < minPromise { // nothing that more pixels would show
 		return crop{place: best, detail: best.fit, distance: hashSide * hashSide}
 	}
-	return measure(first, second, refined(first, second, best, comparedSide, 1))
+	return measure(first, second, refined(first, second, best, comparedSide, 2, 0.25))
 }
 
 // parts are the outer picture and the inner one, turned as it lies there.
@@ -214,9 +214,8 @@ func product(outer, template grey, left, top int) float64 {
 	return float64(sum)
 }
 
-// refined is the place where details fit best near p, in pictures of that size, searched from step pixels away down
-// to a quarter of a pixel.
-func refined(first, second grey, p place, side int, step float64) place {
+// refined is the place where details fit best near p, in pictures of that size, searched in steps of from to to pixels.
+func refined(first, second grey, p place, side int, from, to float64) place {
 	outer, inner := p.parts(first, second)
 	scale := 1.0
 	if long := max(outer.width, outer.height); long > side {
@@ -228,7 +227,7 @@ func refined(first, second grey, p place, side int, step float64) place {
 		p.fit = -1
 		return p
 	}
-	p = climb(details(outer), details(inner.resized(p.size())), p, step)
+	p = climb(details(outer), details(inner.resized(p.size())), p, from, to)
 	return p.scaled(1 / scale)
 }
 
@@ -246,10 +245,10 @@ func (p place) scaled(by float64) place {
 const maxStretch = 1.04
 
 // climb moves and stretches a place as long as that makes it fit better.
-func climb(outer, inner grey, p place, step float64) place {
+func climb(outer, inner grey, p place, from, to float64) place {
 	p.fit = correlation(outer, inner, p)
 	shape := p.width / p.height
-	for ; step >= 0.25; step /= 2 {
+	for step := from; step >= to; step /= 2 {
 		for range 6 { // a hill is climbed in a few steps, or not at all
 			next := p
 			for _, try := range p.nearby(step) {

@@ -20,9 +20,9 @@ func originals(n int) []image.Image {
 
 // TestEditsAreRecognised makes the table from which the defaults come (go test -v), and holds it.
 func TestEditsAreRecognised(t *testing.T) {
-	pictures := originals(16)
+	pictures := originals(8)
 	if testing.Short() {
-		pictures = pictures[:6]
+		pictures = pictures[:4]
 	}
 	table(t, pictures)
 }
