@@ -165,13 +165,13 @@ func TestCommandsBesideAServer(t *testing.T) {
 			t.Errorf("evidence is %v; want the perceptual hash for small.jpg", evidence)
 		}
 		table := c.must(t, exitDone, "dupes")
-		if !strings.Contains(table.out, "same bytes") || !strings.Contains(table.out, "1 groups with 2 copies") {
+		if !strings.Contains(table.out, "same bytes") || !strings.Contains(table.out, "1 group, 2 copies among 5 images") {
 			t.Errorf("got\n%s", table.out)
 		}
 	})
 	t.Run("dupes of a folder", func(t *testing.T) {
 		got := c.must(t, exitDone, "dupes", filepath.Join(dir, "a"))
-		if !strings.Contains(got.err, "collection dupes-a-") || !strings.Contains(got.out, "1 groups with 1 copies among 2 images") {
+		if !strings.Contains(got.err, "collection dupes-a-") || !strings.Contains(got.out, "1 group, 1 copy among 2 images") {
 			t.Errorf("got %s\n%s", got.err, got.out)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/fatih/color"
@@ -145,7 +146,8 @@ func (a *app) explainUnopened(d *diagnosis, err error) {
 	}
 	runtime, ortErr := ort.Open(ort.Options{Library: a.settings.ortLib})
 	if ortErr != nil {
-		d.add("ONNX Runtime", gradeFail, plain(ortErr), "run 'make' in clipd's source folder, or set CLIPD_ORT_LIB to a library of your own")
+		found, remedy, _ := strings.Cut(plain(ortErr), "; ")
+		d.add("ONNX Runtime", gradeFail, found, remedy)
 		return
 	}
 	d.add("ONNX Runtime", gradeOK, runtime.Version()+", "+runtime.Path(), "")

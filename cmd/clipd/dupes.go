@@ -151,8 +151,8 @@ func (a *app) printDuplicates(answer api.DuplicatesResponse) error {
 		}
 	}
 	size := sizeValue(answer.Bytes)
-	_, err := fmt.Fprintf(a.out, "%d groups with %d copies among %d images; the copies take %v\n",
-		len(answer.Groups), answer.Copies, answer.Images, &size)
+	_, err := fmt.Fprintf(a.out, "%s, %s among %s; the copies take %v\n",
+		plural(len(answer.Groups), "group"), copies(answer.Copies), plural(answer.Images, "image"), &size)
 	return err
 }
 
@@ -182,4 +182,11 @@ func describeProof(proof space.Pair) string {
 		text += fmt.Sprintf(", cosine %.3f", proof.Cosine)
 	}
 	return text
+}
+
+func copies(n int) string {
+	if n == 1 {
+		return "1 copy"
+	}
+	return fmt.Sprintf("%d copies", n)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fatih/color"
@@ -62,7 +63,9 @@ func (a *app) table(columns []column, rows [][]string) error {
 			Settings: tw.Settings{Lines: tw.LinesNone, Separators: tw.SeparatorsNone},
 		}),
 	)
-	writer.Header(header)
+	if slices.ContainsFunc(columns, func(c column) bool { return c.title != "" }) {
+		writer.Header(header)
+	}
 	if err := writer.Bulk(rows); err != nil {
 		return err
 	}
@@ -75,4 +78,12 @@ func (a *app) table(columns []column, rows [][]string) error {
 		}
 	}
 	return nil
+}
+
+// plural writes a number with its noun: "1 group", "2 groups".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -132,7 +132,7 @@ func uploadOf(path string) api.Upload {
 
 func (a *app) printHits(answer api.SearchResponse) error {
 	if len(answer.Hits) == 0 {
-		a.note("nothing found among %d items", answer.Searched)
+		a.note("nothing found among %s", plural(answer.Searched, "item"))
 		return nil
 	}
 	columns := []column{{title: "rank", right: true}, {title: "score", right: true}, {title: "cosine", right: true}, {title: "kind"}, {title: "item"}}
@@ -156,8 +156,8 @@ func (a *app) printHits(answer api.SearchResponse) error {
 	if answer.More {
 		a.note("more with --offset %d", answer.Hits[len(answer.Hits)-1].Rank)
 	}
-	a.note("%d items searched in %.1f ms (%.1f ms to encode, %.1f ms to search)",
-		answer.Searched, answer.Took.TotalMS, answer.Took.EncodeMS, answer.Took.SearchMS)
+	a.note("%s searched in %.1f ms (%.1f ms to encode, %.1f ms to search)",
+		plural(answer.Searched, "item"), answer.Took.TotalMS, answer.Took.EncodeMS, answer.Took.SearchMS)
 	return nil
 }
 
