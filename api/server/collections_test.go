@@ -178,10 +178,11 @@ func form(t *testing.T, parts ...[3]string) (contentType, body string) {
 	var out bytes.Buffer
 	w := multipart.NewWriter(&out)
 	for _, p := range parts {
-		part, err := w.CreateFormField(p[0])
+		create := func() (io.Writer, error) { return w.CreateFormField(p[0]) }
 		if p[1] != "" {
-			part, err = w.CreateFormFile(p[0], p[1])
+			create = func() (io.Writer, error) { return w.CreateFormFile(p[0], p[1]) }
 		}
+		part, err := create()
 		if err == nil {
 			_, err = io.WriteString(part, p[2])
 		}
@@ -302,7 +303,6 @@ func TestFormsThatAreRefused(t *testing.T) {
 	wantError(t, parseRefusal(t, status, data), 400, api.CodeInvalidRequest, "", "multipart")
 }
 
-// endless is a body of many files of which only one is in memory at a time; it counts how many were asked for.
 func TestLongUploadsAreTakenInWhileTheyArrive(t *testing.T) {
 	s := start(t)
 	s.create(t, "demo")
