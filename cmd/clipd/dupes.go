@@ -28,7 +28,7 @@ func (a *app) dupesCommand() *cobra.Command {
 		Use:   "dupes [DIR]",
 		Short: "Find copies of pictures",
 		Long: `Dupes groups the images of a collection that are copies of each other, and says by which evidence each one is:
-the same bytes, the same pixels, a perceptual hash (also mirrored or rotated), or the vectors. The original of a group is
+the same bytes, the same pixels, a perceptual hash (also mirrored or rotated), a crop, or the vectors. The original of a group is
 the picture with most pixels, then the largest file, then the oldest. Nothing is deleted.
 
 With DIR, the folder is indexed first, into a collection of its own.`,
@@ -172,7 +172,7 @@ func (a *app) memberRow(role string, member api.DuplicateMember) []string {
 func describeProof(proof space.Pair) string {
 	text := string(proof.Evidence)
 	switch proof.Evidence {
-	case space.Perceptual:
+	case space.Perceptual, space.Crop:
 		text += fmt.Sprintf(", distance %d of 256", proof.Distance)
 		if proof.Transform != "" {
 			text += ", " + proof.Transform
