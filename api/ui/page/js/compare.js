@@ -16,6 +16,8 @@ export function createCompare(app) {
 
   const close = () => app.leave({ compare: '' });
   dialog.addEventListener('cancel', (event) => { event.preventDefault(); close(); });
+  // A browser may close a dialog without asking, when Esc comes twice: the address follows.
+  dialog.addEventListener('close', () => { if (!dialog.open && app.route().compare !== '') close(); });
   dialog.addEventListener('click', (event) => { if (event.target === dialog) close(); });
   dialog.addEventListener('keydown', (event) => {
     if (event.key === ' ' && way === 'blink' && !typing(event) && event.target.closest('button, a, summary') === null) {

@@ -12,6 +12,8 @@ export function createDetail(app) {
 
   // Closing by Esc goes through the address like everything else, so that Back and Esc agree.
   dialog.addEventListener('cancel', (event) => { event.preventDefault(); close(); });
+  // A browser may close a dialog without asking, when Esc comes twice: the address follows.
+  dialog.addEventListener('close', () => { if (!dialog.open && app.route().item !== '') close(); });
   dialog.addEventListener('click', (event) => { if (event.target === dialog) close(); });
   dialog.addEventListener('keydown', (event) => {
     if (typing(event) || event.altKey || event.ctrlKey || event.metaKey) return;

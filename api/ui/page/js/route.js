@@ -1,7 +1,7 @@
 // What the page shows is in its address: ?c=demo&q=a+cat&item=…, so that Back works and a search can be sent to
 // somebody. A picture that the user searches with has no address: it stays in memory, its number in history.state.
 
-const defaults = { view: 'search', c: '', q: '', like: '', kind: '', mode: '', k: 24, min: 0, filter: '', explain: false, item: '', compare: '' };
+const defaults = { c: '', view: 'search', q: '', like: '', kind: '', mode: '', k: 24, min: 0, filter: '', explain: false, item: '', compare: '' };
 
 export function parse(search) {
   const params = new URLSearchParams(search);
