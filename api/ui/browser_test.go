@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -170,6 +171,17 @@ func (p *tab) click(selector string) {
 func (p *tab) press(keys string) {
 	p.t.Helper()
 	p.do(chromedp.KeyEvent(keys))
+}
+
+// stroke presses a printable key in one event, as a keyboard does: a page that takes the key keeps the character out
+// of its fields. (KeyEvent sends the character as a second event.)
+func (p *tab) stroke(key string) {
+	p.t.Helper()
+	for _, params := range []input.DispatchKeyEventParams{{Type: "keyDown", Key: key, Text: key}, {Type: "keyUp", Key: key}} {
+		if _, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, params); err != nil {
+			p.t.Fatal(err)
+		}
+	}
 }
 
 // search types a query into the box and sends it.

@@ -88,7 +88,7 @@ function createOptions(app) {
   const size = h('select', { id: 'k' }, sizes.map((n) => h('option', { value: String(n) }, String(n))));
   const least = h('input', { id: 'min', type: 'range', min: '0', max: '1', step: '0.01', value: '0' });
   const leastText = h('output', { for: 'min' }, 'off');
-  const filter = h('input', { id: 'filter', type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'camera~canon  _taken>=2024-05-01', 'aria-describedby': 'filter-help' });
+  const filter = h('input', { id: 'filter', type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'colour=red  _taken>=2024-05-01', 'aria-describedby': 'filter-help' });
   const help = h('p', { id: 'filter-help', class: 'help' });
   const explain = h('input', { id: 'explain', type: 'checkbox', role: 'switch' });
 
