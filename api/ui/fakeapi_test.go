@@ -36,6 +36,7 @@ type fake struct {
 	queries     []api.SearchRequest // what the page asked, in order
 	fail        func(r *http.Request) *api.Error
 	away        bool
+	broken      []api.BrokenCollection
 	key         string
 }
 
@@ -185,6 +186,7 @@ func (f *fake) status(w http.ResponseWriter, _ *http.Request) {
 		Model: api.Model{ID: "starter", Fingerprint: space.Fingerprint{Model: "starter", Digest: strings.Repeat("1f0c2d3e", 8), Dim: 384},
 			Note: "The starter model knows a thousand kinds of things, not attributes or relations; `clipd models pull` brings a full CLIP."},
 	}
+	status.Broken = f.broken
 	for name, items := range f.collections {
 		d := space.Description{Name: name, Items: len(items), Tier: "exact", Fingerprint: status.Model.Fingerprint}
 		for _, item := range items {

@@ -326,7 +326,22 @@ func testErrors(p *tab, f *fake) {
 	if p.count("[role=alert] button") != 0 {
 		p.t.Error("trying again is offered though it cannot help")
 	}
+	message := "the collection holds vectors of another model: collection old@1234, model in use starter@1f0c"
+	f.set(func() {
+		f.broken = []api.BrokenCollection{{Name: "old", Error: api.ErrorDetail{Code: api.CodeFingerprint, Message: message}}}
+		f.collections["old"] = nil
+		f.fail = func(r *http.Request) *api.Error {
+			if !strings.Contains(r.URL.Path, "/old/") {
+				return nil
+			}
+			return &api.Error{Status: 409, Detail: f.broken[0].Error}
+		}
+	})
+	p.open("/?c=old")
+	p.wait("document.querySelector('[role=alert]')?.textContent.includes('another model') && document.querySelector('#collection').textContent.includes('old · cannot be opened')")
 	f.set(func() { f.fail = nil })
+	p.open("/?c=demo")
+	p.wait("document.querySelector('.tile')")
 	eval[chromedp.Void](p, "{const t = new DataTransfer(); t.items.add("+fileScript("bad.jpg", "image/jpeg", []byte("no picture"))+"); document.body.dispatchEvent(new ClipboardEvent('paste', {clipboardData: t, bubbles: true, cancelable: true})); }")
 	p.wait("document.querySelector('[role=alert]')?.textContent.includes('not a picture')")
 }

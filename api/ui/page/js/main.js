@@ -20,6 +20,7 @@ const busyAfter = 150; // milliseconds before a bar says that something is going
 
 let route = address.parse(location.search);
 let collections = [];
+let broken = []; // collections that are there and cannot be opened
 let shownQuestion = '';
 
 const app = {
@@ -189,8 +190,9 @@ async function whileBusy(work) {
 
 function showPlaces() {
   const select = byID('collection');
-  const names = collections.map((c) => c.name);
+  const names = [...collections, ...broken].map((c) => c.name);
   replace(select, collections.map((c) => h('option', { value: c.name }, `${c.name} · ${format.number(c.items)}`)),
+    broken.map((c) => h('option', { value: c.name, title: c.error.message }, `${c.name} · cannot be opened`)),
     route.c !== '' && !names.includes(route.c) && h('option', { value: route.c }, route.c));
   select.value = route.c;
   select.closest('.chooser').hidden = select.options.length === 0;
@@ -221,6 +223,7 @@ addEventListener('keydown', (event) => {
 async function loadStatus() {
   const status = await api.status();
   collections = status.collections ?? [];
+  broken = status.broken ?? [];
   showStatus(status);
   showPlaces();
 }
