@@ -14,8 +14,8 @@ import (
 
 // alteration is one copy to be made.
 type alteration struct {
-	of     string // Name of the original
-	edit   string // as it stands in the copy's name
+	of     string                            // Name of the original
+	edit   string                            // as it stands in the copy's name
 	change func(image.Image) image.Image     // nil: the same bytes
 	encode func(image.Image) ([]byte, error) // nil: JPEG of quality 90
 	ext    string                            // "" for .jpg
