@@ -42,7 +42,8 @@ ENV PATH=/opt/clipd/bin:$PATH \
     CLIPD_ADDR=0.0.0.0:7744 \
     CLIPD_LOG_FORMAT=json
 
-USER clipd
+# By number, so that an orchestrator can see that it is not root.
+USER 10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 7744

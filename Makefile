@@ -2,7 +2,7 @@
 #
 # Every step of the set-up says what it does and is skipped when it is done.
 
-SHELL := /bin/bash
+SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -88,9 +88,9 @@ package() {
 # remedy SYSTEM LABEL COMMAND: one line that installs all that is missing.
 remedy() {
 	local tool names=()
+	# shellcheck disable=SC2207
 	for tool in "${missing[@]}"; do
-		read -ra more <<<"$(package "$1" "$tool")"
-		names+=("${more[@]}")
+		names+=($(package "$1" "$tool")) # one word a package; none where the system has it by other ways
 	done
 	[ "${#names[@]}" -eq 0 ] || printf '  %-15s %s %s\n' "$2" "$3" "${names[*]}"
 }

@@ -127,8 +127,11 @@ func (s *summary) endPackage(e event) {
 	case e.Action == "fail":
 		if count.failed == 0 {
 			s.broken++
-			text := s.text(e.Package, "").String() + s.text(e.FailedBuild, "").String() + s.unfinished(e.Package)
-			fmt.Fprintf(s.out, "FAIL  %s\n%s", e.Package, indented(text))
+			text := s.text(e.Package, "").String()
+			if e.FailedBuild != e.Package {
+				text += s.text(e.FailedBuild, "").String()
+			}
+			fmt.Fprintf(s.out, "FAIL  %s\n%s", e.Package, indented(text+s.unfinished(e.Package)))
 			return
 		}
 		fmt.Fprintf(s.out, "FAIL  %-52s %3d of %d tests failed, %.1f s\n", e.Package, count.failed, ran, e.Elapsed)
