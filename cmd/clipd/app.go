@@ -79,7 +79,7 @@ func (a *app) root() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	a.addSettings(root)
 	for _, add := range []func() *cobra.Command{
-		a.serveCommand, a.indexCommand, a.searchCommand, a.similarCommand, a.dupesCommand, a.embedCommand,
+		a.serveCommand, a.demoCommand, a.indexCommand, a.searchCommand, a.similarCommand, a.dupesCommand, a.embedCommand,
 		a.classifyCommand, a.modelsCommand, a.collectionsCommand, a.doctorCommand, a.benchCommand, a.versionCommand,
 	} {
 		root.AddCommand(add())

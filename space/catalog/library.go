@@ -3,7 +3,15 @@ package catalog
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
 
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
@@ -14,25 +22,35 @@ var (
 	// ErrLocked: another process works in the data directory; the text names it.
 	ErrLocked = errors.New("the data directory is in use")
 	// ErrNoCollection: no collection of this name; the text lists those that exist. It is a space.ErrNotFound too.
-	ErrNoCollection = errors.New("no such collection")
+	ErrNoCollection = fmt.Errorf("collection %w", space.ErrNotFound)
 	// ErrExists: a collection of this name is there already.
 	ErrExists = errors.New("the collection exists already")
 	// ErrInvalidName: a collection's name is not one.
 	ErrInvalidName = errors.New("invalid collection name")
 )
 
+// DefaultDuplicateCosine is the cosine at which pictures are looked at as copies where the model says nothing.
+const DefaultDuplicateCosine = 0.97
+
 // Options of a Library. The zero value works.
 type Options struct {
 	Limits          preprocess.Limits // of incoming pictures
 	Workers         int               // pictures decoded at once; 0: GOMAXPROCS
-	DuplicateCosine float64           // cosine at which pictures count as copies, of the model; 0: 0.97
+	DuplicateCosine float64           // cosine at which pictures count as copies, of the model; 0: DefaultDuplicateCosine
 	Logger          *slog.Logger      // nil: silent
 }
 
-// Settings of a collection, kept with it. The zero value works.
-type Settings struct {
-	DuplicateDistance int     `json:"duplicate_distance,omitempty"` // Hamming distance of 256; 0: package dedup's default
-	DuplicateCosine   float64 `json:"duplicate_cosine,omitempty"`   // 0: Options.DuplicateCosine
+func (o Options) withDefaults() Options {
+	if o.Workers < 1 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.DuplicateCosine == 0 {
+		o.DuplicateCosine = DefaultDuplicateCosine
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
 }
 
 // Listing is one collection of a Library; Err says why it cannot be opened, a foreign fingerprint for example.
@@ -42,94 +60,240 @@ type Listing struct {
 	Err         error
 }
 
-var errUnfinished = errors.New("not there yet")
-
 // Library is a data directory with its collections. It is safe for concurrent use.
-type Library struct{}
+type Library struct {
+	dir  string
+	enc  Encoder
+	opts Options
+	lock *lock
+
+	mu     sync.Mutex // guards what follows, and one collection is opened, made or dropped at a time
+	open   map[string]*Catalog
+	closed bool
+}
 
 // Open takes the data directory dir, which is made where it is missing. It fails with ErrLocked while another process
 // holds it. Collections are opened when they are asked for.
-func Open(dir string, enc Encoder, opts Options) (*Library, error) { return nil, errUnfinished }
+func Open(dir string, enc Encoder, opts Options) (*Library, error) {
+	if err := os.MkdirAll(filepath.Join(dir, collectionsDir), 0o755); err != nil {
+		return nil, fmt.Errorf("open data directory: %w", err)
+	}
+	held, err := acquire(filepath.Join(dir, lockFile))
+	if err != nil {
+		return nil, fmt.Errorf("open data directory %s: %w", dir, err)
+	}
+	l := &Library{dir: dir, enc: enc, opts: opts.withDefaults(), lock: held, open: map[string]*Catalog{}}
+	if err := l.sweep(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open data directory %s: %w", dir, err), held.release())
+	}
+	return l, nil
+}
+
+// Names inside a data directory. What begins with a dot is a collection that is being made or removed: its work was
+// interrupted if it is there when the directory is opened.
+const (
+	collectionsDir = "collections"
+	lockFile       = "LOCK"
+	makingPrefix   = ".making-"
+	droppedPrefix  = ".dropped-"
+)
+
+// sweep removes what interrupted work has left.
+func (l *Library) sweep() error {
+	entries, err := os.ReadDir(filepath.Join(l.dir, collectionsDir))
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), makingPrefix) || strings.HasPrefix(entry.Name(), droppedPrefix) {
+			if err := os.RemoveAll(l.path(entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *Library) path(name string) string { return filepath.Join(l.dir, collectionsDir, name) }
 
 // Create makes a collection. It fails with ErrExists or ErrInvalidName.
 func (l *Library) Create(ctx context.Context, name string, settings Settings) (*Catalog, error) {
-	return nil, errUnfinished
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.usable(ctx); err != nil {
+		return nil, err
+	}
+	switch exists, err := l.exists(name); {
+	case err != nil:
+		return nil, fmt.Errorf("create collection %q: %w", name, err)
+	case exists:
+		return nil, fmt.Errorf("create collection %q: %w", name, ErrExists)
+	}
+	if err := l.build(ctx, name, settings); err != nil {
+		return nil, fmt.Errorf("create collection %q: %w", name, err)
+	}
+	return l.openCatalog(ctx, name)
+}
+
+// build makes the collection's folder under another name and renames it when it is whole.
+func (l *Library) build(ctx context.Context, name string, settings Settings) error {
+	making := l.path(makingPrefix + name)
+	if err := os.RemoveAll(making); err != nil {
+		return err
+	}
+	if err := createStore(ctx, making, l.enc.Fingerprint(), settings, l.opts); err != nil {
+		return errors.Join(err, os.RemoveAll(making))
+	}
+	return renameDurably(making, l.path(name))
 }
 
 // Collection returns the collection of this name, or ErrNoCollection, which lists those that exist.
 // It fails with space.ErrFingerprint where another model made it.
 func (l *Library) Collection(ctx context.Context, name string) (*Catalog, error) {
-	return nil, errUnfinished
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.usable(ctx); err != nil {
+		return nil, err
+	}
+	return l.collection(ctx, name)
+}
+
+// collection opens a collection where it is not open yet. The caller holds mu.
+func (l *Library) collection(ctx context.Context, name string) (*Catalog, error) {
+	if c, open := l.open[name]; open {
+		return c, nil
+	}
+	if exists, err := l.exists(name); err != nil {
+		return nil, fmt.Errorf("collection %q: %w", name, err)
+	} else if !exists {
+		return nil, l.noCollection(name)
+	}
+	return l.openCatalog(ctx, name)
+}
+
+func (l *Library) openCatalog(ctx context.Context, name string) (*Catalog, error) {
+	c, err := openCatalog(ctx, name, l.path(name), l.enc, l.opts)
+	if err != nil {
+		return nil, fmt.Errorf("open collection %q: %w", name, err)
+	}
+	l.open[name] = c
+	return c, nil
+}
+
+func (l *Library) exists(name string) (bool, error) {
+	if checkName(name) != nil {
+		return false, nil
+	}
+	info, err := os.Stat(l.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && info.IsDir(), err
+}
+
+func (l *Library) noCollection(name string) error {
+	names, err := l.names()
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %q", ErrNoCollection, name)
+	case len(names) == 0:
+		return fmt.Errorf("%w: %q; there are none yet", ErrNoCollection, name)
+	}
+	return fmt.Errorf("%w: %q; there are: %s", ErrNoCollection, name, strings.Join(names, ", "))
+}
+
+// names are those of all collections, sorted.
+func (l *Library) names() ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(l.dir, collectionsDir))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() && checkName(entry.Name()) == nil {
+			names = append(names, entry.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // List describes all collections in the order of their names.
-func (l *Library) List(ctx context.Context) ([]Listing, error) { return nil, errUnfinished }
-
-// Drop removes a collection and all it holds, or returns ErrNoCollection.
-func (l *Library) Drop(ctx context.Context, name string) error { return errUnfinished }
-
-// Close closes all collections and gives the directory back.
-func (l *Library) Close() error { return errUnfinished }
-
-// Catalog is one collection. It is safe for concurrent use.
-type Catalog struct{}
-
-var _ space.Index = (*Catalog)(nil)
-
-// Describe implements space.Index.
-func (c *Catalog) Describe(ctx context.Context) (space.Description, error) {
-	return space.Description{}, errUnfinished
+func (l *Library) List(ctx context.Context) ([]Listing, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.usable(ctx); err != nil {
+		return nil, err
+	}
+	names, err := l.names()
+	if err != nil {
+		return nil, fmt.Errorf("list collections: %w", err)
+	}
+	listings := make([]Listing, len(names))
+	for i, name := range names {
+		listings[i] = l.listing(ctx, name)
+	}
+	return listings, ctx.Err()
 }
 
-// Put implements space.Index.
-func (c *Catalog) Put(ctx context.Context, entries []space.Entry) ([]space.Change, error) {
-	return nil, errUnfinished
+func (l *Library) listing(ctx context.Context, name string) Listing {
+	c, err := l.collection(ctx, name)
+	if err != nil {
+		return Listing{Name: name, Err: err}
+	}
+	description, err := c.Describe(ctx)
+	return Listing{name, description, err}
 }
 
-// Get implements space.Index.
-func (c *Catalog) Get(ctx context.Context, id string) (space.Item, error) {
-	return space.Item{}, errUnfinished
+// Drop removes a collection and all it holds, or returns ErrNoCollection. Calls that use it fail with space.ErrClosed.
+func (l *Library) Drop(ctx context.Context, name string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.usable(ctx); err != nil {
+		return err
+	}
+	if exists, err := l.exists(name); err != nil {
+		return fmt.Errorf("drop collection %q: %w", name, err)
+	} else if !exists {
+		return l.noCollection(name)
+	}
+	if c, open := l.open[name]; open {
+		delete(l.open, name)
+		if err := c.Close(); err != nil {
+			return fmt.Errorf("drop collection %q: %w", name, err)
+		}
+	}
+	dropped := l.path(droppedPrefix + name)
+	if err := renameDurably(l.path(name), dropped); err != nil {
+		return fmt.Errorf("drop collection %q: %w", name, err)
+	}
+	if err := os.RemoveAll(dropped); err != nil {
+		return fmt.Errorf("drop collection %q: %w", name, err)
+	}
+	return nil
 }
 
-// List implements space.Index.
-func (c *Catalog) List(ctx context.Context, after string, limit int) ([]space.Item, error) {
-	return nil, errUnfinished
+// Close closes all collections and gives the directory back. A second Close does nothing.
+func (l *Library) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	var errs []error
+	for _, c := range l.open {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(append(errs, l.lock.release())...)
 }
 
-// Thumbnail implements space.Index.
-func (c *Catalog) Thumbnail(ctx context.Context, id string) ([]byte, error) {
-	return nil, errUnfinished
+func (l *Library) usable(ctx context.Context) error {
+	if l.closed {
+		return fmt.Errorf("library: %w", space.ErrClosed)
+	}
+	return ctx.Err()
 }
-
-// Delete implements space.Index.
-func (c *Catalog) Delete(ctx context.Context, ids []string) (int, error) { return 0, errUnfinished }
-
-// Search implements space.Index.
-func (c *Catalog) Search(ctx context.Context, q space.Query) (space.Answer, error) {
-	return space.Answer{}, errUnfinished
-}
-
-// Duplicates implements space.Index.
-func (c *Catalog) Duplicates(ctx context.Context, q space.DuplicateQuery) ([]space.Group, error) {
-	return nil, errUnfinished
-}
-
-// Close implements space.Index.
-func (c *Catalog) Close() error { return errUnfinished }
-
-// Ingest takes documents in: decodes, hashes and encodes them and keeps them durably. The i-th Result is the i-th
-// document's. A bad document fails alone. Those whose content is there already are not encoded again.
-func (c *Catalog) Ingest(ctx context.Context, docs []Document) []Result { return nil }
-
-// Known says for each file whether the collection holds it with the same size and modification time.
-func (c *Catalog) Known(ctx context.Context, probes []Probe) ([]bool, error) {
-	return nil, errUnfinished
-}
-
-// Find encodes the question and searches.
-func (c *Catalog) Find(ctx context.Context, ask Ask) (space.Answer, Timing, error) {
-	return space.Answer{}, Timing{}, errUnfinished
-}
-
-// Rebuild makes all indexes anew from the store; answers stay the same.
-func (c *Catalog) Rebuild(ctx context.Context) error { return errUnfinished }

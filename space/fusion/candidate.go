@@ -13,6 +13,7 @@ type Candidate struct {
 	Similarity   float64 // of query and item, in [-1, 1], whether or not it is in the vector list
 	KeywordRank  int     // from 1; 0: not in the keyword list
 	KeywordScore float64 // 0: not in the keyword list
+	CodeRank     int     // from 1, among the items that have a whole code of the query, such as "SKU-1234"; 0: it has none
 }
 
 // Fused is a candidate with its place in the joint ranking.

@@ -33,6 +33,9 @@ func TestRRF(t *testing.T) {
 		{"a tie among matches goes to the smaller id", []Candidate{
 			{ID: "b", VectorRank: 2, KeywordRank: 1}, {ID: "a", VectorRank: 1, KeywordRank: 2},
 		}, []string{"a", "b"}},
+		{"a whole code beats nearness and a shared part", []Candidate{
+			{ID: "near", VectorRank: 1, KeywordRank: 2}, {ID: "code", VectorRank: 0, KeywordRank: 1, CodeRank: 1},
+		}, []string{"code", "near"}},
 		{"scores don't count", []Candidate{
 			{ID: "a", VectorRank: 2, Similarity: 0.9, KeywordScore: 100}, {ID: "b", VectorRank: 1, Similarity: 0.1},
 		}, []string{"b", "a"}},
@@ -53,8 +56,8 @@ func TestRRFScoreAndExplanation(t *testing.T) {
 	if got, want := ExplainRRF(f), "vector 1/(60+3) + keyword 1/(60+1) = 0.03227"; got != want {
 		t.Errorf("%q; want %q", got, want)
 	}
-	alone := RRF([]Candidate{{ID: "a", KeywordRank: 4}})[0]
-	if got, want := ExplainRRF(alone), "keyword 1/(60+4) = 0.01563"; got != want {
+	alone := RRF([]Candidate{{ID: "a", KeywordRank: 5}})[0]
+	if got, want := ExplainRRF(alone), "keyword 1/(60+5) = 0.01538"; got != want {
 		t.Errorf("%q; want %q", got, want)
 	}
 }

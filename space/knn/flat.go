@@ -128,6 +128,24 @@ func (x *Flat) Cosines(q space.Vector, ids []string) ([]float64, error) {
 	return cosines, nil
 }
 
+// SlotCosines are those of q and the items in the slots; NaN where a slot is free.
+func (x *Flat) SlotCosines(q space.Vector, slots []uint32) ([]float64, error) {
+	if err := x.check(q); err != nil {
+		return nil, err
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	cosines := make([]float64, len(slots))
+	for i, slot := range slots {
+		if int(slot) >= len(x.ids) || x.ids[slot] == "" {
+			cosines[i] = math.NaN()
+			continue
+		}
+		cosines[i] = x.cosine(q.Components(), slot)
+	}
+	return cosines, nil
+}
+
 // cosine is that of q and the row in slot. The caller holds mu.
 func (x *Flat) cosine(q []float32, slot uint32) float64 {
 	var out [1]float32

@@ -1,0 +1,174 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/keyword"
+	"github.com/clipd/clipd/space/knn"
+	"github.com/clipd/clipd/space/store"
+)
+
+// Folders of a collection.
+const (
+	storeDir      = "store"
+	keywordDir    = "keyword"
+	rebuildingDir = "keyword.new"
+)
+
+// Catalog is one collection. It is safe for concurrent use.
+type Catalog struct {
+	name     string
+	dir      string
+	enc      Encoder
+	opts     Options
+	settings Settings
+	store    *store.Store
+	commits  commitQueue
+
+	mu      sync.RWMutex // guards the indexes: held for reading by searches, for writing while they change
+	vectors vectors
+	words   *keyword.Index
+	closed  bool
+}
+
+var _ space.Index = (*Catalog)(nil)
+
+// SIMD names the vector kernels of this process: "avx512", "avx2" or "plain".
+func SIMD() string { return knn.SIMD() }
+
+// createStore makes the folder of an empty collection.
+func createStore(ctx context.Context, dir string, fingerprint space.Fingerprint, settings Settings, opts Options) (err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	identity := store.Identity{Fingerprint: fingerprint, Created: time.Now()}
+	s, err := store.Create(filepath.Join(dir, storeDir), identity, store.Options{Logger: opts.Logger})
+	if err != nil {
+		return err
+	}
+	return errors.Join(writeSettings(ctx, s, settings), s.Close(), syncDir(dir))
+}
+
+// openCatalog opens a collection: the store, then both indexes, which are brought up to it.
+func openCatalog(ctx context.Context, name, dir string, enc Encoder, opts Options) (*Catalog, error) {
+	s, err := store.Open(filepath.Join(dir, storeDir), enc.Fingerprint(), store.Options{Logger: opts.Logger})
+	if err != nil {
+		return nil, err
+	}
+	c := &Catalog{name: name, dir: dir, enc: enc, opts: opts, store: s}
+	if err := c.openIndexes(ctx); err != nil {
+		if c.words != nil {
+			err = errors.Join(err, c.words.Close())
+		}
+		return nil, errors.Join(err, s.Close())
+	}
+	return c, nil
+}
+
+func (c *Catalog) openIndexes(ctx context.Context) (err error) {
+	if c.settings, err = readSettings(ctx, c.store); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(filepath.Join(c.dir, rebuildingDir)); err != nil {
+		return err
+	}
+	if c.vectors, err = loadVectors(ctx, c.store); err != nil {
+		return err
+	}
+	return c.openWords(ctx)
+}
+
+// Describe says what the collection holds.
+func (c *Catalog) Describe(ctx context.Context) (space.Description, error) {
+	if err := ctx.Err(); err != nil {
+		return space.Description{}, err
+	}
+	bytes, err := c.store.Bytes()
+	if err != nil {
+		return space.Description{}, fmt.Errorf("describe %q: %w", c.name, err)
+	}
+	words, err := dirBytes(filepath.Join(c.dir, keywordDir))
+	if err != nil {
+		return space.Description{}, fmt.Errorf("describe %q: %w", c.name, err)
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	identity := c.store.Identity()
+	return space.Description{
+		Name:        c.name,
+		Fingerprint: identity.Fingerprint,
+		Items:       c.vectors.Len(),
+		Texts:       int(c.vectors.texts.GetCardinality()),
+		Images:      int(c.vectors.images.GetCardinality()),
+		Bytes:       bytes + words,
+		Tier:        c.vectors.Tier(),
+		Created:     identity.Created,
+	}, nil
+}
+
+// Get returns an item with its vector, or space.ErrNotFound.
+func (c *Catalog) Get(ctx context.Context, id string) (space.Item, error) { return c.store.Item(ctx, id) }
+
+// maxList is the longest page of List.
+const maxList = 10_000
+
+var errPageFull = errors.New("page full")
+
+// List returns up to limit items, 1 to 10,000, in the order of their ids, beginning after the given id.
+func (c *Catalog) List(ctx context.Context, after string, limit int) ([]space.Item, error) {
+	if limit < 1 || limit > maxList {
+		return nil, fmt.Errorf("%w: limit is %d; want 1 to %d", space.ErrInvalidQuery, limit, maxList)
+	}
+	var items []space.Item
+	err := c.store.Items(ctx, after, func(it space.Item) error {
+		items = append(items, it)
+		if len(items) == limit {
+			return errPageFull
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errPageFull) {
+		return nil, fmt.Errorf("list %q: %w", c.name, err)
+	}
+	return items, nil
+}
+
+// Thumbnail returns JPEG bytes, or space.ErrNotFound.
+func (c *Catalog) Thumbnail(ctx context.Context, id string) ([]byte, error) {
+	return c.store.Thumbnail(ctx, id)
+}
+
+// Settings are those that the collection was made with.
+func (c *Catalog) Settings() Settings { return c.settings }
+
+// Check verifies every checksum of the store; see store.Store.Check.
+func (c *Catalog) Check(ctx context.Context) (store.Report, error) { return c.store.Check(ctx) }
+
+// Backup writes a consistent copy of the collection to dir, which must not exist; writes go on meanwhile. Put under
+// a data directory's collections, it opens and makes its own indexes.
+func (c *Catalog) Backup(ctx context.Context, dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return fmt.Errorf("back up %q: %w", c.name, err)
+	}
+	return c.store.Backup(ctx, filepath.Join(dir, storeDir))
+}
+
+// Close waits for running calls and closes store and indexes. A second Close does nothing.
+func (c *Catalog) Close() error {
+	c.commits.writing.Lock()
+	defer c.commits.writing.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	return errors.Join(c.words.Close(), c.store.Close())
+}

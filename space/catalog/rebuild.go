@@ -1,0 +1,58 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/keyword"
+)
+
+// Rebuild makes all indexes anew from the store; answers stay the same. Searches go on meanwhile, writes wait.
+func (c *Catalog) Rebuild(ctx context.Context) error {
+	c.commits.writing.Lock()
+	defer c.commits.writing.Unlock()
+	if err := c.rebuild(ctx); err != nil {
+		return fmt.Errorf("rebuild %q: %w", c.name, err)
+	}
+	return nil
+}
+
+func (c *Catalog) rebuild(ctx context.Context) error {
+	fresh, err := loadVectors(ctx, c.store)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(c.dir, rebuildingDir)
+	if err := keyword.Remove(dir); err != nil {
+		return err
+	}
+	words, err := c.buildWords(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if err := words.Close(); err != nil {
+		return err
+	}
+	return c.swap(ctx, fresh, dir)
+}
+
+// swap puts fresh indexes in place of the present ones.
+func (c *Catalog) swap(ctx context.Context, fresh vectors, dir string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return errors.Join(space.ErrClosed, keyword.Remove(dir))
+	}
+	old := filepath.Join(c.dir, keywordDir)
+	if err := errors.Join(c.words.Close(), keyword.Remove(old)); err != nil {
+		return err
+	}
+	if err := renameDurably(dir, old); err != nil {
+		return err
+	}
+	c.vectors = fresh
+	return c.openWords(ctx)
+}
