@@ -114,7 +114,9 @@ func (c *Catalog) Describe(ctx context.Context) (space.Description, error) {
 }
 
 // Get returns an item with its vector, or space.ErrNotFound.
-func (c *Catalog) Get(ctx context.Context, id string) (space.Item, error) { return c.store.Item(ctx, id) }
+func (c *Catalog) Get(ctx context.Context, id string) (space.Item, error) {
+	return c.store.Item(ctx, id)
+}
 
 // maxList is the longest page of List.
 const maxList = 10_000
