@@ -318,12 +318,14 @@ func TestLongUploadsAreTakenInWhileTheyArrive(t *testing.T) {
 	for i := range uploads {
 		uploads[i] = api.Upload{Name: fmt.Sprintf("%d.png", i), Item: api.NewItem{ID: fmt.Sprintf("%03d", i)}, Open: func() (io.ReadCloser, error) {
 			if i == files-1 {
-				// When the last file is about to be sent, whole batches before it are durable already.
-				d, err := s.client.Collection(t.Context(), "demo")
-				if err != nil {
-					return nil, err
+				// The last file waits until a whole batch before it is durable.
+				for deadline := time.Now().Add(30 * time.Second); seenAtLast < 32 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+					d, err := s.client.Collection(t.Context(), "demo")
+					if err != nil {
+						return nil, err
+					}
+					seenAtLast = d.Items
 				}
-				seenAtLast = d.Items
 			}
 			return io.NopCloser(bytes.NewReader(pngFile(t, red, i))), nil
 		}}

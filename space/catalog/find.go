@@ -1,187 +1,138 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
-	"github.com/clipd/clipd/space/dedup"
-	"github.com/clipd/clipd/space/fusion"
 )
 
-// Find encodes the question and searches.
+// Find encodes the question and searches. It fails as Search does, with preprocess's errors for a picture that cannot
+// be read, and with space.ErrNotFound where Like is no item.
 func (c *Catalog) Find(ctx context.Context, ask Ask) (space.Answer, Timing, error) {
-	start := time.Now()
 	var timing Timing
-	q := space.Query{Words: ask.Text, Mode: ask.Mode, Fusion: ask.Fusion, Alpha: ask.Alpha, Filter: ask.Filter, K: ask.K,
-		Offset: ask.Offset, MinScore: ask.MinScore, Explain: ask.Explain, Exact: ask.Exact, Modality: space.Text}
-	if ask.Kind != "" {
-		kind := space.Filter{Field: "_kind", Equals: string(ask.Kind)}
-		if q.Filter == nil {
-			q.Filter = &kind
-		} else {
-			q.Filter = &space.Filter{And: []space.Filter{kind, *ask.Filter}}
-		}
-	}
-	var total []float32
-	add := func(v space.Vector, w float64) {
-		if w == 0 {
-			w = 1
-		}
-		if total == nil {
-			total = make([]float32, v.Dim())
-		}
-		for i, x := range v.Components() {
-			total[i] += float32(w) * x
-		}
-	}
-	picture := ask.Picture
-	if picture == nil && ask.Image != nil {
-		var err error
-		if picture, err = preprocess.Decode(ask.Name, ask.Image, c.opts.Limits); err != nil {
-			return space.Answer{}, timing, err
-		}
-	}
-	if ask.Text != "" && ask.Mode != space.KeywordOnly {
-		v, err := c.enc.EncodeTexts(ctx, []string{ask.Text})
-		if err != nil {
-			return space.Answer{}, timing, err
-		}
-		add(v[0], ask.Weights.Text)
-	}
-	if picture != nil {
-		v, err := c.enc.EncodePictures(ctx, []*preprocess.Picture{picture})
-		if err != nil {
-			return space.Answer{}, timing, err
-		}
-		add(v[0], ask.Weights.Image)
-	}
-	if ask.Like != "" {
-		it, err := c.store.Item(ctx, ask.Like)
-		if err != nil {
-			return space.Answer{}, timing, err
-		}
-		add(it.Vector, ask.Weights.Like)
-		q.Exclude = append(q.Exclude, ask.Like)
-	}
-	if total != nil {
-		v, err := space.Normalize(total)
-		if err != nil {
-			return space.Answer{}, timing, err
-		}
-		q.Vector = v
-	}
+	start := time.Now()
+	q, err := c.query(ctx, ask)
 	timing.Encode = time.Since(start)
+	if err != nil {
+		return space.Answer{}, timing, err
+	}
 	start = time.Now()
 	answer, err := c.Search(ctx, q)
 	timing.Search = time.Since(start)
 	return answer, timing, err
 }
 
-// Search searches.
-func (c *Catalog) Search(ctx context.Context, q space.Query) (space.Answer, error) {
-	q, err := q.Validate()
+// query encodes an Ask. What can be refused without encoding is refused before.
+func (c *Catalog) query(ctx context.Context, ask Ask) (space.Query, error) {
+	q := space.Query{
+		Words: ask.Text, Mode: ask.Mode, Fusion: ask.Fusion, Alpha: ask.Alpha, Filter: ask.filter(),
+		K: ask.K, Offset: ask.Offset, MinScore: ask.MinScore, Explain: ask.Explain, Exact: ask.Exact, Modality: space.Text,
+	}
+	if ask.Like != "" {
+		q.Exclude = []string{ask.Like}
+	}
+	if err := ask.check(q); err != nil {
+		return q, err
+	}
+	if ask.Mode == space.KeywordOnly {
+		return q, nil
+	}
+	if ask.Text == "" {
+		q.Modality = space.Image
+	}
+	var err error
+	q.Vector, err = c.encodeAsk(ctx, ask)
+	return q, err
+}
+
+// check validates the query as if it had its vector.
+func (a Ask) check(q space.Query) error {
+	if a.Mode != space.KeywordOnly && (a.Text != "" || a.hasImage() || a.Like != "") {
+		q.Vector = placeholder
+	}
+	_, err := q.Validate()
+	return err
+}
+
+// placeholder stands for a vector that is still to be made.
+var placeholder, _ = space.FromUnit([]float32{1})
+
+func (a Ask) hasImage() bool { return a.Picture != nil || a.Image != nil }
+
+// filter joins Kind and Filter.
+func (a Ask) filter() *space.Filter {
+	if a.Kind == "" {
+		return a.Filter
+	}
+	kind := kindFilter(a.Kind)
+	if a.Filter == nil {
+		return &kind
+	}
+	return &space.Filter{And: []space.Filter{kind, *a.Filter}}
+}
+
+// encodeAsk makes the joint vector of all parts.
+func (c *Catalog) encodeAsk(ctx context.Context, ask Ask) (space.Vector, error) {
+	var sum weighted
+	if ask.Text != "" {
+		vectors, err := c.enc.EncodeTexts(ctx, []string{ask.Text})
+		if err != nil {
+			return space.Vector{}, err
+		}
+		sum.add(vectors[0], ask.Weights.Text)
+	}
+	if ask.hasImage() {
+		v, err := c.encodeImage(ctx, ask)
+		if err != nil {
+			return space.Vector{}, err
+		}
+		sum.add(v, ask.Weights.Image)
+	}
+	if ask.Like != "" {
+		it, err := c.store.Item(ctx, ask.Like)
+		if err != nil {
+			return space.Vector{}, fmt.Errorf("like %q: %w", ask.Like, err)
+		}
+		sum.add(it.Vector, ask.Weights.Like)
+	}
+	v, err := space.Normalize(sum)
 	if err != nil {
-		return space.Answer{}, err
+		return v, fmt.Errorf("%w: its parts cancel each other out: %w", space.ErrInvalidQuery, err)
 	}
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	allow := c.vectors.all()
-	if q.Filter != nil {
-		ids, err := c.words.Filter(ctx, *q.Filter)
-		if err != nil {
-			return space.Answer{}, err
-		}
-		allow = c.vectors.Slots(ids)
-	}
-	allow = roaring.AndNot(allow, c.vectors.Slots(q.Exclude))
-	want := q.K + q.Offset + 1
-	by := map[string]*fusion.Candidate{}
-	terms := map[string][]string{}
-	var order []string
-	at := func(id string) *fusion.Candidate {
-		if by[id] == nil {
-			by[id] = &fusion.Candidate{ID: id}
-			order = append(order, id)
-		}
-		return by[id]
-	}
-	if q.Mode != space.KeywordOnly {
-		found, err := c.vectors.Search(ctx, q.Vector, max(want, 100), allow)
-		if err != nil {
-			return space.Answer{}, err
-		}
-		for i, n := range found {
-			at(n.ID).VectorRank, at(n.ID).Similarity = i+1, n.Cosine
-		}
-	}
-	if q.Mode != space.VectorOnly {
-		found, err := c.words.Search(ctx, q.Words, q.Filter, max(want, 100))
-		if err != nil {
-			return space.Answer{}, err
-		}
-		for i, m := range found {
-			at(m.ID).KeywordRank, at(m.ID).KeywordScore = i+1, m.Score
-			terms[m.ID] = m.Terms
-		}
-	}
-	var list []fusion.Candidate
-	for _, id := range order {
-		list = append(list, *by[id])
-	}
-	ranked := fusion.RRF(list)
-	answer := space.Answer{Searched: int(allow.GetCardinality())}
-	for i, f := range ranked {
-		if i < q.Offset {
-			continue
-		}
-		if len(answer.Hits) == q.K {
-			answer.More = true
-			break
-		}
-		it, err := c.store.Item(ctx, f.ID)
-		if err != nil {
-			return answer, err
-		}
-		hit := space.Hit{Item: it, Score: f.Score}
-		if !q.Vector.IsNone() {
-			cosine := q.Vector.Cosine(it.Vector)
-			hit.Cosine = &cosine
-			if q.Mode == space.VectorOnly {
-				hit.Score = cosine
-			}
-			if q.MinScore != nil && cosine < *q.MinScore && f.KeywordRank == 0 {
-				continue
-			}
-		}
-		if q.Explain {
-			hit.Explanation = &space.Explanation{VectorRank: f.VectorRank, KeywordRank: f.KeywordRank, KeywordScore: f.KeywordScore, Terms: terms[f.ID], Fusion: fusion.ExplainRRF(f)}
-		}
-		answer.Hits = append(answer.Hits, hit)
-	}
-	return answer, nil
+	return v, nil
 }
 
-type joiner struct {
-	v     vectors
-	allow *roaring.Bitmap
-}
-
-func (j joiner) SelfJoin(ctx context.Context, least float64, yield func(a, b string, cosine float64) error) error {
-	return j.v.SelfJoin(ctx, least, j.allow, yield)
-}
-
-// Duplicates groups copies.
-func (c *Catalog) Duplicates(ctx context.Context, q space.DuplicateQuery) ([]space.Group, error) {
-	var items []space.Item
-	if err := c.store.Items(ctx, "", func(it space.Item) error { items = append(items, it); return nil }); err != nil {
-		return nil, fmt.Errorf("duplicates: %w", err)
+func (c *Catalog) encodeImage(ctx context.Context, ask Ask) (space.Vector, error) {
+	picture := ask.Picture
+	if picture == nil {
+		var err error
+		if picture, err = preprocess.Decode(cmp.Or(ask.Name, "the query image"), ask.Image, c.opts.Limits); err != nil {
+			return space.Vector{}, err
+		}
 	}
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return dedup.Find(ctx, items, joiner{c.vectors, c.vectors.images}, c, dedup.Options{MaxDistance: q.MaxDistance, MinCosine: q.MinCosine})
+	vectors, err := c.enc.EncodePictures(ctx, []*preprocess.Picture{picture})
+	if err != nil {
+		return space.Vector{}, err
+	}
+	return vectors[0], nil
+}
+
+// weighted is a sum of unit vectors.
+type weighted []float32
+
+// add adds a vector; a weight of zero counts as 1.
+func (w *weighted) add(v space.Vector, weight float64) {
+	if weight == 0 {
+		weight = 1
+	}
+	if *w == nil {
+		*w = make(weighted, v.Dim())
+	}
+	for i, x := range v.Components() {
+		(*w)[i] += float32(weight) * x
+	}
 }

@@ -2,8 +2,6 @@ package catalog
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -13,163 +11,208 @@ import (
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/dedup"
-	"github.com/clipd/clipd/space/store"
 )
 
-const thumbnailSide = 320
-
-// draft is a document on its way to a record.
-type draft struct {
-	record  store.Record
-	picture *preprocess.Picture
-	err     error
-}
-
-func sum(data []byte) string { h := sha256.Sum256(data); return hex.EncodeToString(h[:]) }
-
-func (d Document) named() string {
-	for _, n := range []string{d.Name, d.Source, d.ID} {
-		if n != "" {
-			return n
-		}
-	}
-	return "document"
-}
-
-func (c *Catalog) draft(d Document) (out draft) {
-	kind := d.Kind
-	if kind == "" {
-		kind = space.Text
-		if len(d.Image) > 0 {
-			kind = space.Image
-		}
-	}
-	it := space.Item{ID: d.ID, Kind: kind, Source: d.Source, Text: d.Text, Metadata: d.Metadata}
-	content := []byte(d.Text)
-	if kind == space.Image {
-		content = d.Image
-	}
-	it.SHA256 = sum(content)
-	if it.ID == "" && d.Source != "" {
-		it.ID = sum([]byte(d.Source))[:32]
-	}
-	if it.ID == "" {
-		it.ID = it.SHA256[:32]
-	}
-	bytes := d.Bytes
-	if bytes == 0 {
-		bytes = int64(len(content))
-	}
-	out.record = store.Record{Item: it, File: store.File{ID: it.ID, Bytes: bytes, Modified: d.Modified}}
-	if kind == space.Text {
-		if d.Text == "" {
-			out.err = fmt.Errorf("%w: %s: it has no text", ErrInvalidDocument, d.named())
-		}
-		return out
-	}
-	p, err := preprocess.Decode(d.named(), d.Image, c.opts.Limits)
-	if err != nil {
-		out.err = err
-		return out
-	}
-	out.picture = p
-	out.record.Thumbnail, out.err = p.Thumbnail(thumbnailSide)
-	hash, quality := dedup.Hash(p.Image())
-	out.record.Item.Picture = &space.Picture{
-		Format: p.Format, Width: p.Width, Height: p.Height, Bytes: int64(len(d.Image)), Modified: d.Modified, Taken: p.Taken,
-		Camera: p.Camera, PixelSHA256: p.PixelSHA256(), Hash: hash, HashQuality: quality,
-	}
-	return out
-}
-
-func retry[T any](ctx context.Context, do func() (T, error)) (T, error) {
-	for {
-		v, err := do()
-		if !errors.Is(err, space.ErrBusy) {
-			return v, err
-		}
-		select {
-		case <-ctx.Done():
-			return v, ctx.Err()
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
-// Ingest takes documents in.
+// Ingest takes documents in: read, encoded and kept, durably. The i-th result is that of the i-th document; one that
+// fails leaves the others alone. What was taken in before with the same content isn't decoded or encoded again.
 func (c *Catalog) Ingest(ctx context.Context, docs []Document) []Result {
-	drafts := make([]draft, len(docs))
+	drafts := make([]*draft, len(docs))
 	var group errgroup.Group
 	group.SetLimit(c.opts.Workers)
-	for i := range docs {
+	for i, doc := range docs {
+		drafts[i] = newDraft(doc)
 		group.Go(func() error {
-			drafts[i] = c.draft(docs[i])
-			if drafts[i].err == nil {
-				drafts[i].err = c.encode(ctx, docs[i], &drafts[i])
-			}
+			drafts[i].do(func() error { return c.read(ctx, drafts[i]) })
 			return nil
 		})
 	}
-	_ = group.Wait()
+	_ = group.Wait() // each draft keeps its own error
+	c.encodeTexts(ctx, drafts)
+	c.keep(ctx, drafts)
+
 	results := make([]Result, len(docs))
-	var records []store.Record
-	var places []int
 	for i, d := range drafts {
-		results[i] = Result{ID: d.record.Item.ID, Name: docs[i].named(), Err: d.err}
-		if d.err == nil {
-			results[i].Err = c.validate(d.record.Item)
-		}
-		if results[i].Err == nil {
-			records, places = append(records, d.record), append(places, i)
-		}
-	}
-	if len(records) == 0 {
-		return results
-	}
-	changes, err := c.putRecords(ctx, records)
-	for n, i := range places {
-		if err != nil {
-			results[i].Err = err
-		} else {
-			results[i].Change = changes[n]
-		}
+		results[i] = Result{ID: d.item().ID, Name: d.doc.name(), Change: d.change, Err: d.err}
 	}
 	return results
 }
 
-func (c *Catalog) encode(ctx context.Context, d Document, to *draft) error {
-	it := &to.record.Item
-	if d.Vector != nil {
-		v, err := space.Normalize(d.Vector)
-		it.Vector = v
+// read fills in all but the vector of a text: texts are encoded together.
+func (c *Catalog) read(ctx context.Context, d *draft) error {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if old, err := c.store.Item(ctx, it.ID); err == nil && old.SHA256 == it.SHA256 && old.Kind == it.Kind {
-		it.Vector = old.Vector
-		return nil
-	}
-	vectors, err := retry(ctx, func() ([]space.Vector, error) {
-		if it.Kind == space.Text {
-			return c.enc.EncodeTexts(ctx, []string{it.Text})
-		}
-		return c.enc.EncodePictures(ctx, []*preprocess.Picture{to.picture})
-	})
-	if err != nil {
+	if err := d.identify(); err != nil {
 		return err
 	}
-	it.Vector = vectors[0]
+	if err := d.takeVector(); err != nil {
+		return err
+	}
+	if reused, err := c.reuse(ctx, d); reused || err != nil {
+		return err
+	}
+	if d.item().Kind == space.Image {
+		return c.readPicture(ctx, d)
+	}
 	return nil
 }
 
-// Known says which files need no work.
+// reuse takes over what an item of the same id and content has already.
+func (c *Catalog) reuse(ctx context.Context, d *draft) (bool, error) {
+	it := d.item()
+	old, err := c.store.Item(ctx, it.ID)
+	if errors.Is(err, space.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || old.Kind != it.Kind || old.SHA256 != it.SHA256 {
+		return false, err
+	}
+	if it.Kind == space.Image {
+		if reused, err := c.reusePicture(ctx, d, old); !reused {
+			return false, err
+		}
+	}
+	if it.Vector.IsNone() {
+		it.Vector = old.Vector
+	}
+	return true, nil
+}
+
+func (c *Catalog) reusePicture(ctx context.Context, d *draft, old space.Item) (bool, error) {
+	thumbnail, err := c.store.Thumbnail(ctx, old.ID)
+	if old.Picture == nil || errors.Is(err, space.ErrNotFound) {
+		return false, nil // it was put in by its vector alone
+	}
+	if err != nil {
+		return false, err
+	}
+	d.record.Thumbnail = thumbnail
+	d.item().Picture = old.Picture
+	d.item().Picture.Modified = d.doc.Modified
+	return true, nil
+}
+
+// thumbnailSide is the longer side of a thumbnail, in pixels.
+const thumbnailSide = 320
+
+// readPicture decodes, describes and encodes an image. Its pixels are let go at the end, so that a batch of large
+// photographs holds no more of them at once than there are workers.
+func (c *Catalog) readPicture(ctx context.Context, d *draft) error {
+	picture, err := preprocess.Decode(d.doc.name(), d.doc.Image, c.opts.Limits)
+	if err != nil {
+		return err
+	}
+	it := d.item()
+	it.Picture = describe(picture, d.doc)
+	if d.record.Thumbnail, err = picture.Thumbnail(thumbnailSide); err != nil {
+		return err
+	}
+	if !it.Vector.IsNone() {
+		return nil
+	}
+	vectors, err := patiently(ctx, func() ([]space.Vector, error) {
+		return c.enc.EncodePictures(ctx, []*preprocess.Picture{picture})
+	})
+	if err == nil {
+		it.Vector = vectors[0]
+	}
+	return err
+}
+
+func describe(p *preprocess.Picture, doc Document) *space.Picture {
+	hash, quality := dedup.Hash(p.Image())
+	return &space.Picture{
+		Format: p.Format, Width: p.Width, Height: p.Height, Bytes: int64(len(doc.Image)), Modified: doc.Modified,
+		Taken: p.Taken, Camera: p.Camera, PixelSHA256: p.PixelSHA256(), Hash: hash, HashQuality: quality,
+	}
+}
+
+// textBatch is how many texts are given to the encoder at once; it sorts them by length.
+const textBatch = 256
+
+// encodeTexts makes the vectors of those texts that have none.
+func (c *Catalog) encodeTexts(ctx context.Context, drafts []*draft) {
+	var waiting []*draft
+	for _, d := range drafts {
+		if d.err == nil && d.item().Vector.IsNone() {
+			waiting = append(waiting, d)
+		}
+	}
+	for len(waiting) > 0 {
+		n := min(textBatch, len(waiting))
+		c.encodeBatch(ctx, waiting[:n])
+		waiting = waiting[n:]
+	}
+}
+
+// encodeBatch encodes texts together; where that fails, each alone, so that only the bad ones fail.
+func (c *Catalog) encodeBatch(ctx context.Context, drafts []*draft) {
+	texts := make([]string, len(drafts))
+	for i, d := range drafts {
+		texts[i] = d.item().Text
+	}
+	vectors, err := patiently(ctx, func() ([]space.Vector, error) { return c.enc.EncodeTexts(ctx, texts) })
+	switch {
+	case err == nil:
+		for i, d := range drafts {
+			d.item().Vector = vectors[i]
+		}
+	case len(drafts) == 1:
+		drafts[0].err = fmt.Errorf("%s: %w", drafts[0].doc.name(), err)
+	default:
+		for i := range drafts {
+			c.encodeBatch(ctx, drafts[i:i+1])
+		}
+	}
+}
+
+// keep writes all good drafts in one durable batch.
+func (c *Catalog) keep(ctx context.Context, drafts []*draft) {
+	var good []*draft
+	for _, d := range drafts {
+		d.do(func() error { return c.validate(*d.item()) })
+		if d.err == nil {
+			good = append(good, d)
+		}
+	}
+	if len(good) == 0 {
+		return
+	}
+	changes, err := c.putRecords(ctx, recordsOf(good))
+	for i, d := range good {
+		if d.err = err; err == nil {
+			d.change = changes[i]
+		}
+	}
+}
+
+// busyPause is how long ingest waits for a place in the encoder's queue: about one batch of the image tower.
+const busyPause = 50 * time.Millisecond
+
+// patiently tries again while the encoder is busy.
+func patiently[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	for {
+		out, err := do()
+		if !errors.Is(err, space.ErrBusy) {
+			return out, err
+		}
+		select {
+		case <-ctx.Done():
+			return out, ctx.Err()
+		case <-time.After(busyPause):
+		}
+	}
+}
+
+// Known says of each file whether the collection holds it in this state, so that it needs no reading.
 func (c *Catalog) Known(ctx context.Context, probes []Probe) ([]bool, error) {
 	known := make([]bool, len(probes))
 	for i, p := range probes {
-		f, found, err := c.store.File(ctx, p.Source)
+		file, found, err := c.store.File(ctx, p.Source)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("known files of %q: %w", c.name, err)
 		}
-		known[i] = found && f.Same(p.Bytes, p.Modified)
+		known[i] = found && file.Same(p.Bytes, p.Modified)
 	}
 	return known, nil
 }

@@ -10,27 +10,28 @@ import (
 	"github.com/clipd/clipd/space/store"
 )
 
-// nearest is what a collection asks of its vector index. knn.Flat is one; others trade exactness for speed.
-type nearest interface {
+// vectorIndex is what a collection asks of its vectors. knn.Flat is one; others trade exactness for speed.
+type vectorIndex interface {
 	Tier() string
 	Len() int
 	Add(id string, components []float32) (slot uint32, err error)
 	Remove(id string) (slot uint32, removed bool)
+	Slot(id string) (slot uint32, found bool)
+	Components(slot uint32) []float32
 	Slots(ids []string) *roaring.Bitmap
 	Cosines(q space.Vector, ids []string) ([]float64, error)
-	SlotCosines(q space.Vector, slots []uint32) ([]float64, error)
 	Search(ctx context.Context, q space.Vector, k int, allow *roaring.Bitmap) ([]knn.Neighbour, error)
 	SelfJoin(ctx context.Context, least float64, allow *roaring.Bitmap, yield func(a, b string, cosine float64) error) error
 }
 
-// vectors are the vector index and which of its slots hold texts and which images. Catalog.mu guards it.
+// vectors are the vector index and what is known of each modality's part of it. Catalog.mu guards it.
 type vectors struct {
-	nearest
-	texts, images *roaring.Bitmap
+	vectorIndex
+	texts, images *modality
 }
 
 func newVectors(dim int) vectors {
-	return vectors{knn.NewFlat(dim), roaring.New(), roaring.New()}
+	return vectors{knn.NewFlat(dim), newModality(dim), newModality(dim)}
 }
 
 // loadVectors fills a vector index from the store.
@@ -40,25 +41,33 @@ func loadVectors(ctx context.Context, s *store.Store) (vectors, error) {
 }
 
 func (v vectors) put(id string, kind space.Kind, components []float32) error {
+	v.remove(id)
 	slot, err := v.Add(id, components)
-	if err != nil {
-		return err
+	if err == nil {
+		v.of(kind).add(slot, components)
 	}
-	v.texts.Remove(slot)
-	v.images.Remove(slot)
-	v.of(kind).Add(slot)
-	return nil
+	return err
 }
 
 func (v vectors) remove(id string) {
-	if slot, removed := v.Remove(id); removed {
-		v.texts.Remove(slot)
-		v.images.Remove(slot)
+	slot, found := v.Slot(id)
+	if !found {
+		return
 	}
+	v.of(v.kind(slot)).remove(slot, v.Components(slot))
+	v.Remove(id)
 }
 
-// of are the slots of one kind.
-func (v vectors) of(kind space.Kind) *roaring.Bitmap {
+// kind is that of the item in a slot.
+func (v vectors) kind(slot uint32) space.Kind {
+	if v.images.slots.Contains(slot) {
+		return space.Image
+	}
+	return space.Text
+}
+
+// of is the modality of a kind.
+func (v vectors) of(kind space.Kind) *modality {
 	if kind == space.Image {
 		return v.images
 	}
@@ -66,4 +75,38 @@ func (v vectors) of(kind space.Kind) *roaring.Bitmap {
 }
 
 // all are the slots in use.
-func (v vectors) all() *roaring.Bitmap { return roaring.Or(v.texts, v.images) }
+func (v vectors) all() *roaring.Bitmap { return roaring.Or(v.texts.slots, v.images.slots) }
+
+// modality are the vectors of one kind: their slots, and their sum, which is kept up to date while they come and go.
+type modality struct {
+	slots *roaring.Bitmap
+	sum   []float64
+}
+
+func newModality(dim int) *modality { return &modality{roaring.New(), make([]float64, dim)} }
+
+func (m *modality) add(slot uint32, components []float32) {
+	m.slots.Add(slot)
+	for i, x := range components {
+		m.sum[i] += float64(x)
+	}
+}
+
+func (m *modality) remove(slot uint32, components []float32) {
+	m.slots.Remove(slot)
+	for i, x := range components {
+		m.sum[i] -= float64(x)
+	}
+}
+
+// meanCosine is the mean of the cosines of q and all vectors of the modality; 0 where it has none.
+func (m *modality) meanCosine(q space.Vector) float64 {
+	if m.slots.IsEmpty() {
+		return 0
+	}
+	var dot float64
+	for i, x := range q.Components() {
+		dot += float64(x) * m.sum[i]
+	}
+	return dot / float64(m.slots.GetCardinality())
+}

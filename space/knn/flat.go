@@ -3,6 +3,7 @@ package knn
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -96,6 +97,21 @@ func (x *Flat) Remove(id string) (uint32, bool) {
 	return slot, true
 }
 
+// Slot is that of an item; false: it is not there.
+func (x *Flat) Slot(id string) (uint32, bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	slot, known := x.slots[id]
+	return slot, known
+}
+
+// Components are a copy of those in a slot that is in use.
+func (x *Flat) Components(slot uint32) []float32 {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return slices.Clone(x.row(slot))
+}
+
 // Slots are the slots of those ids that are there.
 func (x *Flat) Slots(ids []string) *roaring.Bitmap {
 	x.mu.RLock()
@@ -120,24 +136,6 @@ func (x *Flat) Cosines(q space.Vector, ids []string) ([]float64, error) {
 	for i, id := range ids {
 		slot, known := x.slots[id]
 		if !known {
-			cosines[i] = math.NaN()
-			continue
-		}
-		cosines[i] = x.cosine(q.Components(), slot)
-	}
-	return cosines, nil
-}
-
-// SlotCosines are those of q and the items in the slots; NaN where a slot is free.
-func (x *Flat) SlotCosines(q space.Vector, slots []uint32) ([]float64, error) {
-	if err := x.check(q); err != nil {
-		return nil, err
-	}
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	cosines := make([]float64, len(slots))
-	for i, slot := range slots {
-		if int(slot) >= len(x.ids) || x.ids[slot] == "" {
 			cosines[i] = math.NaN()
 			continue
 		}

@@ -1,0 +1,203 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/fusion"
+)
+
+// Search finds the nearest and best matching items. It fails with space.ErrInvalidQuery, space.ErrInvalidFilter or
+// space.ErrDimension.
+func (c *Catalog) Search(ctx context.Context, q space.Query) (space.Answer, error) {
+	q, err := q.Validate()
+	if err != nil {
+		return space.Answer{}, err
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.closed {
+		return space.Answer{}, fmt.Errorf("search %q: %w", c.name, space.ErrClosed)
+	}
+	answer, err := c.search(ctx, q)
+	if err != nil {
+		return answer, fmt.Errorf("search %q: %w", c.name, err)
+	}
+	return answer, nil
+}
+
+// search answers a valid query. The caller holds mu.
+func (c *Catalog) search(ctx context.Context, q space.Query) (space.Answer, error) {
+	allow, err := c.allowed(ctx, q)
+	if err != nil {
+		return space.Answer{}, err
+	}
+	found := newFindings()
+	if q.Mode != space.KeywordOnly {
+		if err := c.addNearest(ctx, q, allow, found); err != nil {
+			return space.Answer{}, err
+		}
+	}
+	if q.Mode != space.VectorOnly {
+		if err := c.addMatches(ctx, q, found); err != nil {
+			return space.Answer{}, err
+		}
+	}
+	answer := space.Answer{Searched: int(allow.GetCardinality())}
+	ranked := found.rank(q)
+	if q.Offset >= len(ranked) {
+		return answer, nil
+	}
+	page := ranked[q.Offset:]
+	if answer.More = len(page) > q.K; answer.More {
+		page = page[:q.K]
+	}
+	answer.Hits, err = c.hits(ctx, q, page, found)
+	return answer, err
+}
+
+// depth is how many of each list are joined. It steps, and does not grow with every page, since an item's fused score
+// depends on which lists hold it: within a step, pages fit together.
+func depth(q space.Query) int {
+	for _, step := range []int{200, 2000} {
+		if 2*(q.Offset+q.K) <= step {
+			return step
+		}
+	}
+	return space.MaxOffset + space.MaxK + 1
+}
+
+// allowed are the slots that the filter lets through, less the excluded.
+func (c *Catalog) allowed(ctx context.Context, q space.Query) (*roaring.Bitmap, error) {
+	allow, err := c.filtered(ctx, q.Filter)
+	if err != nil {
+		return nil, err
+	}
+	if len(q.Exclude) > 0 {
+		allow = roaring.AndNot(allow, c.vectors.Slots(q.Exclude))
+	}
+	return allow, nil
+}
+
+// filtered evaluates a filter. Kinds are bitmaps already; all else is the keyword index's.
+func (c *Catalog) filtered(ctx context.Context, f *space.Filter) (*roaring.Bitmap, error) {
+	switch {
+	case f == nil:
+		return c.vectors.all(), nil
+	case f.Field == "_kind" && (f.Equals == string(space.Image) || f.Equals == string(space.Text)):
+		return c.vectors.of(space.Kind(f.Equals.(string))).slots.Clone(), nil
+	case len(f.And) > 0:
+		allow := c.vectors.all()
+		for i := range f.And {
+			part, err := c.filtered(ctx, &f.And[i])
+			if err != nil {
+				return nil, err
+			}
+			allow.And(part)
+		}
+		return allow, nil
+	}
+	ids, err := c.words.Filter(ctx, *f)
+	if err != nil {
+		return nil, err
+	}
+	return c.vectors.Slots(ids), nil
+}
+
+func kindFilter(kind space.Kind) space.Filter {
+	return space.Filter{Field: "_kind", Equals: string(kind)}
+}
+
+// addNearest adds the vector list.
+func (c *Catalog) addNearest(ctx context.Context, q space.Query, allow *roaring.Bitmap, found *findings) error {
+	found.centre = c.vectors.centre(q.Vector, allow)
+	near, err := c.vectors.nearest(ctx, q.Vector, depth(q), allow, found.centre)
+	if err != nil {
+		return err
+	}
+	rank := 0
+	for _, n := range near {
+		if q.MinScore != nil && n.Cosine < *q.MinScore {
+			continue
+		}
+		rank++
+		candidate := found.at(n.ID)
+		candidate.VectorRank, candidate.Similarity = rank, n.centred
+		found.cosines[n.ID] = n.Cosine
+	}
+	return nil
+}
+
+// addMatches adds the keyword list, and the cosines of those that the vector list does not hold.
+func (c *Catalog) addMatches(ctx context.Context, q space.Query, found *findings) error {
+	matches, err := c.words.Search(ctx, q.Words, q.Filter, depth(q)+len(q.Exclude))
+	if err != nil {
+		return err
+	}
+	excluded := make(map[string]bool, len(q.Exclude))
+	for _, id := range q.Exclude {
+		excluded[id] = true
+	}
+	codes := codesOf(q.Words)
+	rank, codeRank := 0, 0
+	for _, m := range matches {
+		if excluded[m.ID] {
+			continue
+		}
+		rank++
+		candidate := found.at(m.ID)
+		candidate.KeywordRank, candidate.KeywordScore = rank, m.Score
+		found.terms[m.ID] = m.Terms
+		if codes.in(m.Terms) {
+			codeRank++
+			candidate.CodeRank = codeRank
+		}
+	}
+	return c.addCosines(q, found)
+}
+
+// addCosines fills in what the vector list does not say.
+func (c *Catalog) addCosines(q space.Query, found *findings) error {
+	if q.Vector.IsNone() {
+		return nil
+	}
+	var ids []string
+	for _, id := range found.order {
+		if _, known := found.cosines[id]; !known {
+			ids = append(ids, id)
+		}
+	}
+	cosines, err := c.vectors.Cosines(q.Vector, ids)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		slot, _ := c.vectors.Slot(id)
+		found.cosines[id] = cosines[i]
+		found.at(id).Similarity = cosines[i] - found.centre.mean(c.vectors.kind(slot))
+	}
+	return nil
+}
+
+// hits reads the items of a page.
+func (c *Catalog) hits(ctx context.Context, q space.Query, page []fusion.Fused, found *findings) ([]space.Hit, error) {
+	hits := make([]space.Hit, 0, len(page))
+	for _, f := range page {
+		item, err := c.store.Item(ctx, f.ID)
+		if err != nil {
+			return nil, err
+		}
+		hit := space.Hit{Item: item, Score: f.Score}
+		if cosine, known := found.cosines[f.ID]; known {
+			hit.Cosine = &cosine
+		}
+		if q.Explain {
+			hit.Explanation = found.explain(q, f)
+		}
+		hits = append(hits, hit)
+	}
+	return hits, nil
+}
