@@ -11,6 +11,9 @@ import (
 	"sync"
 )
 
+// InProcess is the remote address of requests that a client makes of a handler in its own process.
+const InProcess = "in-process"
+
 // errNoAnswer: the handler returned, or panicked, without an answer.
 var errNoAnswer = errors.New("the handler gave no answer")
 
@@ -45,11 +48,11 @@ func (t handlerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // serverRequest is req as a server would see it.
 func serverRequest(ctx context.Context, req *http.Request) *http.Request {
-	local := &net.UnixAddr{Name: "in-process", Net: "unix"}
+	local := &net.UnixAddr{Name: InProcess, Net: "unix"}
 	in := req.Clone(context.WithValue(ctx, http.LocalAddrContextKey, net.Addr(local)))
 	in.RequestURI = req.URL.RequestURI()
 	in.Host = req.URL.Host
-	in.RemoteAddr = "in-process"
+	in.RemoteAddr = InProcess
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}

@@ -65,7 +65,7 @@ func (s *Server) log(c echo.Context, took time.Duration, err error) {
 	switch {
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case quiet(c.Path()):
+	case quiet(c.Path()), req.RemoteAddr == api.InProcess:
 		level = slog.LevelDebug
 	}
 	attrs := []slog.Attr{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 
 	"github.com/fatih/color"
@@ -129,11 +130,11 @@ func indexCaptions(ctx context.Context, c *connection, t *tally) error {
 
 // welcome says where the page is and what to try.
 func (a *app) welcome(url string) {
-	a.note("\n%s  is ready. Try, in a second terminal:\n", a.paint(url, color.Bold))
+	a.note("\n%s is ready. Try, in a second terminal:\n", a.paint(url, color.Bold))
 	for _, try := range []string{
-		`clipd search "a cat"`, `clipd dupes`, `clipd search SKU-1234 -c ` + captionsCollection + ` --explain`,
+		`search "a cat"`, `dupes`, `search SKU-1234 -c ` + captionsCollection + ` --explain`,
 	} {
-		a.note("  %s", try)
+		a.note("  %s %s", os.Args[0], try) // as the user has called it: bin/clipd before it is installed
 	}
 	a.note("\n%s\n", starterLine)
 }
