@@ -17,7 +17,7 @@ type alteration struct {
 	of     string                            // Name of the original
 	edit   string                            // as it stands in the copy's name
 	change func(image.Image) image.Image     // nil: the same bytes
-	encode func(image.Image) ([]byte, error) // nil: JPEG of quality 90
+	encode func(image.Image) ([]byte, error) // nil: JPEG of quality 70, smaller than the originals
 	ext    string                            // "" for .jpg
 }
 
@@ -28,7 +28,7 @@ var alterations = []alteration{
 	{of: "cat.jpg", edit: "mirrored", change: mirrored},
 	{of: "cat.jpg", edit: "re-encoded", change: unchanged, encode: asJPEG(40)},
 	{of: "cat.jpg", edit: "resized", change: scaled(0.6)},
-	{of: "coffee.jpg", edit: "as PNG", change: unchanged, encode: asPNG, ext: ".png"},
+	{of: "coffee.jpg", edit: "resized, as PNG", change: scaled(0.5), encode: asPNG, ext: ".png"},
 	{of: "coffee.jpg", edit: "re-encoded", change: unchanged, encode: asJPEG(50)},
 	{of: "coins.jpg", edit: "copy"},
 	{of: "motorcycle.jpg", edit: "mirrored", change: mirrored},
@@ -75,7 +75,7 @@ func (a alteration) apply(original Photo) (Photo, error) {
 	}
 	encode := a.encode
 	if encode == nil {
-		encode = asJPEG(90)
+		encode = asJPEG(70)
 	}
 	copied.Bytes, err = encode(a.change(picture))
 	return copied, err

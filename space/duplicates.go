@@ -33,7 +33,7 @@ type Member struct {
 	Proof Pair `json:"proof"`
 }
 
-// Group is an original (the one to keep: most pixels, then largest file, then oldest) and its copies.
+// Group is an original (the one to keep: most pixels, then dated by a camera, then largest file, then oldest) and its copies.
 type Group struct {
 	Original Item     `json:"original"`
 	Copies   []Member `json:"copies"`

@@ -29,7 +29,7 @@ func (a *app) dupesCommand() *cobra.Command {
 		Short: "Find copies of pictures",
 		Long: `Dupes groups the images of a collection that are copies of each other, and says by which evidence each one is:
 the same bytes, the same pixels, a perceptual hash (also mirrored or rotated), a crop, or the vectors. The original of a group is
-the picture with most pixels, then the largest file, then the oldest. Nothing is deleted.
+the picture with most pixels, then one dated by a camera, then the largest file, then the oldest. Nothing is deleted.
 
 With DIR, the folder is indexed first, into a collection of its own.`,
 		Example: `  clipd dupes

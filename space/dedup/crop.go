@@ -2,11 +2,8 @@ package dedup
 
 import (
 	"cmp"
-	"context"
 	"math"
 	"slices"
-
-	"github.com/clipd/clipd/space"
 )
 
 // What a crop must show. The limits are from the table that TestEditsAreRecognised prints, and from photographs.
@@ -26,24 +23,6 @@ const (
 	maxRefined   = 4    // places that are refined
 	minInnerSide = 8    // a picture with a shorter side at coarseSide shows nothing
 )
-
-// proveCrop completes the pair where the thumbnails show that one picture is a part of the other.
-func (f *finder) proveCrop(ctx context.Context, o, c space.Item, pair space.Pair) (space.Pair, bool, error) {
-	original, err := f.pictures.get(ctx, o.ID)
-	if err != nil || original == nil {
-		return pair, false, err
-	}
-	other, err := f.pictures.get(ctx, c.ID)
-	if err != nil || other == nil {
-		return pair, false, err
-	}
-	found := findCrop(*original, *other)
-	if !found.proves() {
-		return pair, false, nil
-	}
-	pair.Evidence, pair.Distance, pair.Transform = space.Crop, found.distance, found.transform.String()
-	return pair, true, nil
-}
 
 // crop is how one picture lies in another, and how well it fits.
 type crop struct {

@@ -3,7 +3,6 @@ package dedup
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +25,7 @@ type Thumbnails interface {
 // Options of Find. Zero values take the defaults.
 type Options struct {
 	MaxDistance int     // greatest Hamming distance of two hashes; default DefaultMaxDistance; negative: hashes prove nothing
-	MinCosine   float64 // least cosine of a pair that is looked at more closely; default DefaultMinCosine; above 1: none
+	MinCosine   float64 // cosine of near vectors; crops are looked for a little below; default DefaultMinCosine; above 1: none
 	MinQuality  int     // hashes of less quality prove nothing; default DefaultMinQuality; negative: all do
 }
 
@@ -63,6 +62,9 @@ func Find(ctx context.Context, items []space.Item, neighbours Neighbours, thumbn
 	if err := f.join(ctx, neighbours); err != nil {
 		return nil, err
 	}
+	if err := f.compareCrops(ctx); err != nil {
+		return nil, err
+	}
 	var groups []space.Group
 	for i := range f.images {
 		if f.taken[i] {
@@ -87,14 +89,16 @@ type finder struct {
 	pictures *pictures
 	byBytes  map[string][]int
 	byPixels map[string][]int
-	near     map[int][]int // by vector
+	near     map[int][]int         // by vector
+	crops    map[pairOf]space.Pair // those that the thumbnails show
 	hashes   *hashIndex
 	hashed   []int // the image of each hash in hashes
 	taken    []bool
 }
 
 func newFinder(items []space.Item, thumbnails Thumbnails, opts Options) *finder {
-	f := &finder{opts: opts, byBytes: map[string][]int{}, byPixels: map[string][]int{}, near: map[int][]int{}}
+	f := &finder{opts: opts, byBytes: map[string][]int{}, byPixels: map[string][]int{},
+		near: map[int][]int{}, crops: map[pairOf]space.Pair{}}
 	for _, item := range items {
 		if item.Kind == space.Image && item.Picture != nil {
 			f.images = append(f.images, item)
@@ -122,15 +126,24 @@ func newFinder(items []space.Item, thumbnails Thumbnails, opts Options) *finder 
 	return f
 }
 
-// compareOriginals puts the better original first: more pixels, then the larger file, then the older, then by id.
+// compareOriginals puts the better original first: more pixels, then one that a camera dated (edits often lose that),
+// then the larger file, then the older, then by id.
 func compareOriginals(a, b space.Item) int {
 	p, q := a.Picture, b.Picture
 	return cmp.Or(
 		cmp.Compare(q.Width*q.Height, p.Width*p.Height),
+		cmp.Compare(dated(q), dated(p)),
 		cmp.Compare(q.Bytes, p.Bytes),
 		age(a).Compare(age(b)),
 		strings.Compare(a.ID, b.ID),
 	)
+}
+
+func dated(p *space.Picture) int {
+	if p.Taken.IsZero() {
+		return 0
+	}
+	return 1
 }
 
 // age is the earliest time that is known of an image.
@@ -149,30 +162,6 @@ func (o Options) hasHash(item space.Item) bool {
 	return !item.Picture.Hash.IsZero() && item.Picture.HashQuality >= o.MinQuality
 }
 
-// join notes who is near whom.
-func (f *finder) join(ctx context.Context, neighbours Neighbours) error {
-	if neighbours == nil || f.opts.MinCosine > 1 {
-		return nil
-	}
-	places := make(map[string]int, len(f.images))
-	for i, item := range f.images {
-		places[item.ID] = i
-	}
-	err := neighbours.SelfJoin(ctx, f.opts.MinCosine, func(a, b string, _ float64) error {
-		i, known := places[a]
-		j, alsoKnown := places[b]
-		if known && alsoKnown && i != j {
-			f.near[i] = append(f.near[i], j)
-			f.near[j] = append(f.near[j], i)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("find near vectors: %w", err)
-	}
-	return nil
-}
-
 // group is image o with all its copies that no group has yet.
 func (f *finder) group(ctx context.Context, o int) (space.Group, error) {
 	group := space.Group{Original: f.images[o]}
@@ -189,11 +178,7 @@ func (f *finder) group(ctx context.Context, o int) (space.Group, error) {
 		if err := ctx.Err(); err != nil {
 			return group, err
 		}
-		proof, isCopy, err := f.prove(ctx, f.images[o], f.images[c])
-		if err != nil {
-			return group, err
-		}
-		if isCopy {
+		if proof, isCopy := f.prove(o, c); isCopy {
 			f.taken[c] = true
 			group.Copies = append(group.Copies, space.Member{Item: f.images[c], Proof: proof})
 			queue = append(queue, f.near[c]...) // the join may have left out pairs with o itself
@@ -219,31 +204,35 @@ func (f *finder) candidates(o int) []int {
 	return slices.Compact(found)
 }
 
-// prove says whether c is a copy of o, and by which evidence.
-func (f *finder) prove(ctx context.Context, o, c space.Item) (space.Pair, bool, error) {
+// prove says whether image c is a copy of image o, and by which evidence.
+func (f *finder) prove(o, c int) (space.Pair, bool) {
+	if pair, proven := f.proveQuickly(f.images[o], f.images[c]); proven {
+		return pair, true
+	}
+	if f.pictures != nil {
+		pair, isCrop := f.crops[pairOf{min(o, c), max(o, c)}]
+		return pair, isCrop
+	}
+	pair := space.Pair{Evidence: space.Semantic, Cosine: cosine(f.images[o], f.images[c])}
+	return pair, pair.Cosine >= f.opts.MinCosine
+}
+
+// proveQuickly takes the evidence that needs no pixels.
+func (f *finder) proveQuickly(o, c space.Item) (space.Pair, bool) {
 	pair := space.Pair{Cosine: cosine(o, c)}
 	switch {
 	case o.SHA256 != "" && o.SHA256 == c.SHA256:
 		pair.Evidence = space.SameBytes
-		return pair, true, nil
+		return pair, true
 	case o.Picture.PixelSHA256 != "" && o.Picture.PixelSHA256 == c.Picture.PixelSHA256:
 		pair.Evidence = space.SamePixels
-		return pair, true, nil
+		return pair, true
+	case !f.opts.hasHash(o) || !f.opts.hasHash(c):
+		return pair, false
 	}
-	if f.opts.hasHash(o) && f.opts.hasHash(c) {
-		if t, distance := nearestTransform(o.Picture.Hash, c.Picture.Hash); distance <= f.opts.MaxDistance {
-			pair.Evidence, pair.Distance, pair.Transform = space.Perceptual, distance, t.String()
-			return pair, true, nil
-		}
-	}
-	if pair.Cosine < f.opts.MinCosine {
-		return pair, false, nil
-	}
-	if f.pictures == nil {
-		pair.Evidence = space.Semantic
-		return pair, true, nil
-	}
-	return f.proveCrop(ctx, o, c, pair)
+	t, distance := nearestTransform(o.Picture.Hash, c.Picture.Hash)
+	pair.Evidence, pair.Distance, pair.Transform = space.Perceptual, distance, t.String()
+	return pair, distance <= f.opts.MaxDistance
 }
 
 func cosine(a, b space.Item) float64 {

@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
+	"sync"
 
 	"github.com/clipd/clipd/space"
 )
@@ -18,11 +19,13 @@ const comparedSide = 160
 // maxPictures is how many small pictures are kept for the next comparison; at 160×160 they take 100 KiB each.
 const maxPictures = 256
 
-// pictures loads thumbnails as small grey pictures.
+// pictures loads thumbnails as small grey pictures. It is safe for concurrent use.
 type pictures struct {
 	thumbnails Thumbnails
-	loaded     map[string]*grey // nil: it has none
-	order      []string         // oldest first
+
+	mu     sync.Mutex       // guards what follows
+	loaded map[string]*grey // nil: it has none
+	order  []string         // oldest first
 }
 
 func newPictures(thumbnails Thumbnails) *pictures {
@@ -31,21 +34,34 @@ func newPictures(thumbnails Thumbnails) *pictures {
 
 // get is the picture of an item, or nil where it has none that can be read.
 func (p *pictures) get(ctx context.Context, id string) (*grey, error) {
-	if g, ok := p.loaded[id]; ok {
+	p.mu.Lock()
+	g, ok := p.loaded[id]
+	p.mu.Unlock()
+	if ok {
 		return g, nil
 	}
 	data, err := p.thumbnails.Thumbnail(ctx, id)
 	if err != nil && !errors.Is(err, space.ErrNotFound) {
 		return nil, fmt.Errorf("load thumbnail of %s: %w", id, err)
 	}
-	g := decodeGrey(data)
+	g = decodeGrey(data)
+	p.keep(id, g)
+	return g, nil
+}
+
+// keep forgets the oldest where there are many.
+func (p *pictures) keep(id string, g *grey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, known := p.loaded[id]; known {
+		return
+	}
 	if len(p.order) == maxPictures {
 		delete(p.loaded, p.order[0])
 		p.order = p.order[1:]
 	}
 	p.loaded[id] = g
 	p.order = append(p.order, id)
-	return g, nil
 }
 
 func decodeGrey(data []byte) *grey {
