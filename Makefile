@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-# What `make demo` and `make fuzz` hand on, as in: make demo ARGS="--port 9000"
+# What `make demo` and `make fuzz` hand on, as in: make demo ARGS="--addr 127.0.0.1:9000"
 ARGS     ?=
 FUZZTIME ?= 20s
 BENCH    ?= .

@@ -18,10 +18,10 @@ import (
 
 // EncodeTexts turns texts into unit vectors, in their order. Texts longer than the context are cut; CountTokens tells.
 // Where some fail, the others' vectors are good and the error is (or wraps) a batch.Errors; a failed one's is the zero
-// Vector. It fails as a whole with space.ErrBusy, space.ErrClosed, ErrNoTower or ctx's error.
+// Vector. It fails as a whole with space.ErrBusy, space.ErrClosed, space.ErrModality or ctx's error.
 func (m *Model) EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error) {
 	if m.text == nil {
-		return nil, fmt.Errorf("encode text: %w: %s reads no text", ErrNoTower, m.name)
+		return nil, fmt.Errorf("encode text: %w: %s reads no text", space.ErrModality, m.name)
 	}
 	encoder, err := m.text.get(ctx)
 	if err != nil {
@@ -61,10 +61,10 @@ func (m *Model) CountTokens(text string) (n int, truncated bool) {
 
 // EncodePictures turns pictures into unit vectors, in their order. Pixel values are computed while other pictures are
 // in the tower, of a few pictures at a time. Where some fail, the others' vectors are good and the error is (or wraps)
-// a batch.Errors. It fails as a whole with ErrNoTower or ctx's error.
+// a batch.Errors. It fails as a whole with space.ErrModality or ctx's error.
 func (m *Model) EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error) {
 	if m.image == nil {
-		return nil, fmt.Errorf("encode picture: %w: %s sees no pictures", ErrNoTower, m.name)
+		return nil, fmt.Errorf("encode picture: %w: %s sees no pictures", space.ErrModality, m.name)
 	}
 	encoder, err := m.image.get(ctx)
 	if err != nil {

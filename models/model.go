@@ -19,8 +19,6 @@ import (
 
 // Errors of a Model.
 var (
-	// ErrNoTower: the model has no tower for what was asked of it.
-	ErrNoTower = errors.New("the model has no such tower")
 	// ErrMismatch: the model's parts don't belong together.
 	ErrMismatch = errors.New("the model's parts contradict each other")
 )

@@ -350,7 +350,7 @@ func TestOpenTextOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.EncodePictures(context.Background(), []*preprocess.Picture{scene(1, 9, 9)}); !errors.Is(err, ErrNoTower) {
+	if _, err := m.EncodePictures(context.Background(), []*preprocess.Picture{scene(1, 9, 9)}); !errors.Is(err, space.ErrModality) {
 		t.Errorf("a picture gives %v", err)
 	}
 	if v, err := m.EncodeTexts(context.Background(), []string{"a"}); err != nil || v[0].Dim() != 384 {

@@ -5,16 +5,17 @@ import (
 )
 
 func (a *app) similarCommand() *cobra.Command {
-	f := searchFlags{kind: "image"}
+	var f searchFlags
 	cmd := &cobra.Command{
 		Use:   "similar FILE",
 		Short: "Find what is near to an image file",
-		Long: `Similar finds the images of a collection that are nearest to an image file, or, with --kind text, the texts that fit
-it best. The file itself need not be in the collection; its copies come first.
+		Long: `Similar finds what is nearest to an image file: images that look like it, its copies first, and texts that fit it.
+The file itself need not be in the collection.
 
 ` + filterHelp,
 		Example: `  clipd similar cat.jpg
-  clipd similar cat.jpg --kind text -c demo-captions`,
+  clipd similar cat.jpg -c demo-captions
+  clipd similar cat.jpg --kind image`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.image, f.mode = args[0], "vector"
@@ -28,6 +29,6 @@ it best. The file itself need not be in the collection; its copies come first.
 		},
 	}
 	f.add(a, cmd)
-	cmd.Flags().Var(choice(&f.kind, "image", "text"), "kind", "what to find: image or text")
+	cmd.Flags().Var(choice(&f.kind, "image", "text"), "kind", "only images, or only texts: image or text")
 	return cmd
 }
