@@ -1,0 +1,370 @@
+package catalog_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/catalog"
+)
+
+// childDir names the data directory to the process that TestKill kills.
+const childDir = "CLIPD_TEST_CHILD_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		ingestForever(dir)
+	}
+	os.Exit(m.Run())
+}
+
+// ingestForever prints the ids of each batch once it is acknowledged.
+func ingestForever(dir string) {
+	ctx := context.Background()
+	library, err := catalog.Open(dir, &bagOfWords{}, catalog.Options{})
+	if err != nil {
+		panic(err)
+	}
+	c, err := library.Collection(ctx, "killed")
+	if errors.Is(err, catalog.ErrNoCollection) {
+		c, err = library.Create(ctx, "killed", catalog.Settings{})
+	}
+	if err != nil {
+		panic(err)
+	}
+	d, err := c.Describe(ctx)
+	if err != nil {
+		panic(err)
+	}
+	for batch := d.Items; ; batch++ {
+		var docs []catalog.Document
+		for i := range 5 {
+			docs = append(docs, text(fmt.Sprintf("%d-%d", batch, i), fmt.Sprintf("batch%d item%d", batch, i)))
+		}
+		for _, r := range c.Ingest(ctx, docs) {
+			if r.Err != nil {
+				panic(r.Err)
+			}
+			fmt.Println(r.ID)
+		}
+	}
+}
+
+func TestKillLosesNothingAcknowledged(t *testing.T) {
+	l := &lib{dir: t.TempDir(), model: &bagOfWords{}}
+	acknowledged := map[string]bool{}
+	for range 4 {
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), childDir+"="+l.dir)
+		child.Stderr = os.Stderr
+		out, err := child.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		stopAt := 20 + rand.IntN(60)
+		for n := 0; lines.Scan(); n++ {
+			acknowledged[lines.Text()] = true
+			if n == stopAt {
+				if err := child.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		_ = child.Wait() // it was killed
+	}
+	l.reopen(t)
+	defer l.Close()
+	c := l.collection(t, "killed")
+	if len(acknowledged) < 80 {
+		t.Fatalf("only %d items were acknowledged", len(acknowledged))
+	}
+	checkAgrees(t, c, func(have map[string]space.Item) {
+		for id := range acknowledged {
+			if _, kept := have[id]; !kept {
+				t.Errorf("%s was acknowledged and is lost", id)
+			}
+		}
+	})
+	if report, err := c.Check(t.Context()); err != nil {
+		t.Errorf("check: %+v, %v", report, err)
+	}
+}
+
+// checkAgrees holds both indexes against the store: each item is found by its words and by its vector, and no other.
+func checkAgrees(t *testing.T, c *catalog.Catalog, also func(map[string]space.Item)) {
+	t.Helper()
+	items, err := c.List(t.Context(), "", 10_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[string]space.Item{}
+	var ids []string
+	for _, it := range items {
+		have[it.ID] = it
+		ids = append(ids, it.ID)
+	}
+	also(have)
+	if d, err := c.Describe(t.Context()); err != nil || d.Items != len(ids) {
+		t.Errorf("%d items in the store, %d vectors (%v)", len(ids), d.Items, err)
+	}
+	byWords := allIDs(t, c, space.Query{Vector: unit(wordSum("x")), Filter: &space.Filter{Not: &space.Filter{Field: "_id", Equals: "nobody"}}})
+	byVector := allIDs(t, c, space.Query{Vector: unit(wordSum("x"))})
+	slices.Sort(ids)
+	if !slices.Equal(byWords, ids) || !slices.Equal(byVector, ids) {
+		t.Errorf("store %d, keyword index %d, vector index %d items, or they differ", len(ids), len(byWords), len(byVector))
+	}
+}
+
+func allIDs(t *testing.T, c *catalog.Catalog, q space.Query) []string {
+	t.Helper()
+	var ids []string
+	for q.K = 500; ; q.Offset += q.K {
+		answer, err := c.Search(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, idsOf(answer.Hits)...)
+		if !answer.More {
+			slices.Sort(ids)
+			return ids
+		}
+	}
+}
+
+// TestRandomWork does random work on a collection and on a map, and compares their answers. CLIPD_RANDOM_FOR=10m makes
+// it longer.
+func TestRandomWork(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	length := 2 * time.Second
+	if text := os.Getenv("CLIPD_RANDOM_FOR"); text != "" {
+		var err error
+		if length, err = time.ParseDuration(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := open(t)
+	w := &randomWork{t: t, random: random, lib: l, c: l.collection(t, "random"), want: map[string]string{}}
+	for end := time.Now().Add(length); time.Now().Before(end) && !t.Failed(); w.steps++ {
+		w.step()
+	}
+	t.Logf("%d steps, %d items at the end", w.steps, len(w.want))
+	if w.steps < 20 {
+		t.Errorf("only %d steps", w.steps)
+	}
+}
+
+type randomWork struct {
+	t      *testing.T
+	random *rand.Rand
+	lib    *lib
+	c      *catalog.Catalog
+	want   map[string]string // text by id
+	steps  int
+}
+
+var vocabulary = strings.Fields("red green blue house boat tree dog cat sea sky linen dress lamp road")
+
+func (w *randomWork) words() string {
+	var words []string
+	for range 1 + w.random.IntN(4) {
+		words = append(words, vocabulary[w.random.IntN(len(vocabulary))])
+	}
+	return strings.Join(words, " ")
+}
+
+func (w *randomWork) step() {
+	switch n := w.random.IntN(100); {
+	case n < 45:
+		w.put()
+	case n < 65:
+		w.remove()
+	case n < 80:
+		w.searchVectors()
+	case n < 95:
+		w.searchWords()
+	case n < 97:
+		if err := w.c.Rebuild(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+	default:
+		w.lib.reopen(w.t)
+		w.c = w.lib.collection(w.t, "random")
+	}
+}
+
+func (w *randomWork) put() {
+	var docs []catalog.Document
+	for range 1 + w.random.IntN(4) {
+		d := text(fmt.Sprint(w.random.IntN(150)), w.words())
+		docs = append(docs, d)
+		w.want[d.ID] = d.Text
+	}
+	ingest(w.t, w.c, docs...)
+}
+
+func (w *randomWork) remove() {
+	id := fmt.Sprint(w.random.IntN(150))
+	n, err := w.c.Delete(w.t.Context(), []string{id})
+	if _, there := w.want[id]; err != nil || there != (n == 1) {
+		w.t.Errorf("delete %s: %d, %v; want it there: %t", id, n, err, there)
+	}
+	delete(w.want, id)
+}
+
+// searchVectors compares with all cosines.
+func (w *randomWork) searchVectors() {
+	question := unit(wordSum(w.words()))
+	var want []space.Hit
+	for id, text := range w.want {
+		want = append(want, space.Hit{Item: space.Item{ID: id}, Score: question.Cosine(unit(wordSum(text)))})
+	}
+	answer, err := w.c.Search(w.t.Context(), space.Query{Vector: question, K: 1000})
+	if err != nil || len(answer.Hits) != len(want) || answer.Searched != len(want) {
+		w.t.Errorf("step %d: %d hits of %d searched, %v; want %d", w.steps, len(answer.Hits), answer.Searched, err, len(want))
+		return
+	}
+	slices.SortFunc(want, func(a, b space.Hit) int { return strings.Compare(a.Item.ID, b.Item.ID) })
+	last := 2.0
+	for _, h := range answer.Hits {
+		at, _ := slices.BinarySearchFunc(want, h.Item.ID, func(w space.Hit, id string) int { return strings.Compare(w.Item.ID, id) })
+		if at == len(want) || want[at].Item.ID != h.Item.ID || h.Item.Text != w.want[h.Item.ID] || h.Score > last || abs(h.Score-want[at].Score) > 1e-5 {
+			w.t.Errorf("step %d: hit %s with %q at %g is wrong", w.steps, h.Item.ID, h.Item.Text, h.Score)
+			return
+		}
+		last = h.Score
+	}
+}
+
+// searchWords compares with all texts that hold the word.
+func (w *randomWork) searchWords() {
+	word := vocabulary[w.random.IntN(len(vocabulary))]
+	want := 0
+	for _, text := range w.want {
+		if slices.Contains(strings.Fields(text), word) {
+			want++
+		}
+	}
+	answer, err := w.c.Search(w.t.Context(), space.Query{
+		Vector: unit(wordSum(word)), K: 1000, Filter: &space.Filter{Field: "_text", Match: word},
+	})
+	if err != nil || len(answer.Hits) != want {
+		w.t.Errorf("step %d: %d items have %q, %v; want %d", w.steps, len(answer.Hits), word, err, want)
+	}
+}
+
+func abs(x float64) float64 { return max(x, -x) }
+
+func TestRebuildGivesTheSameAnswers(t *testing.T) {
+	l := open(t)
+	c := l.collection(t, "rebuilt")
+	var docs []catalog.Document
+	for i := range 200 {
+		docs = append(docs, text(fmt.Sprintf("%03d", i), vocabulary[i%14]+" "+vocabulary[i/14%14]))
+	}
+	ingest(t, c, docs...)
+	if _, err := c.Delete(t.Context(), []string{"004", "018", "100"}); err != nil {
+		t.Fatal(err)
+	}
+	asks := []catalog.Ask{
+		{Text: "red house", K: 50}, {Text: "linen", K: 50, Mode: space.KeywordOnly}, {Text: "sea dog", K: 50, Mode: space.VectorOnly},
+	}
+	var before [][]string
+	for _, ask := range asks {
+		ids, _ := find(t, c, ask)
+		before = append(before, ids)
+	}
+	same := func(how string) {
+		t.Helper()
+		for i, ask := range asks {
+			if ids, _ := find(t, c, ask); !slices.Equal(ids, before[i]) {
+				t.Errorf("%s: %q finds\n%q, before\n%q", how, ask.Text, ids, before[i])
+			}
+		}
+	}
+	if err := c.Rebuild(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	same("rebuilt")
+	keyword := filepath.Join(l.dir, "collections", "rebuilt", "keyword")
+	for name, harm := range map[string]func(path string) error{
+		"deleted": os.RemoveAll,
+		"damaged": func(path string) error {
+			return filepath.WalkDir(path, func(file string, d os.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				return os.WriteFile(file, []byte("not an index"), 0o644)
+			})
+		},
+	} {
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := harm(keyword); err != nil {
+			t.Fatal(err)
+		}
+		l.Library = nil
+		l.reopen(t)
+		c = l.collection(t, "rebuilt")
+		same("the keyword index was " + name)
+	}
+}
+
+func TestABackupPutBackKnowsWhatItKnew(t *testing.T) {
+	l := open(t)
+	c := l.collection(t, "live")
+	ingest(t, c, text("a", "kept"))
+	if err := c.Backup(t.Context(), filepath.Join(l.dir, "collections", "copy")); err != nil {
+		t.Fatal(err)
+	}
+	ingest(t, c, text("b", "later"))
+	copied := l.collection(t, "copy")
+	checkAgrees(t, copied, func(have map[string]space.Item) {
+		if len(have) != 1 || have["a"].Text != "kept" {
+			t.Errorf("the copy has %v", have)
+		}
+	})
+}
+
+func TestSearchGoesOnWhileOthersWork(t *testing.T) {
+	l := open(t)
+	c := l.collection(t, "busy")
+	ingest(t, c, text("always", "red house"))
+	everywhere(6, func(worker int) {
+		for i := range 25 {
+			id := fmt.Sprintf("%d-%d", worker, i)
+			switch {
+			case worker == 0 && i%10 == 0:
+				if err := c.Rebuild(t.Context()); err != nil {
+					t.Error(err)
+				}
+			case worker < 3:
+				if r := c.Ingest(t.Context(), []catalog.Document{text(id, "blue boat "+id)}); r[0].Err != nil {
+					t.Error(r[0].Err)
+				}
+			default:
+				answer, _, err := c.Find(t.Context(), catalog.Ask{Text: "red house", K: 1})
+				if err != nil || answer.Hits[0].Item.ID != "always" {
+					t.Errorf("%v, %v", answer.Hits, err)
+				}
+			}
+		}
+	})
+	checkAgrees(t, c, func(map[string]space.Item) {})
+}
