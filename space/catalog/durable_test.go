@@ -358,8 +358,11 @@ func TestSearchGoesOnWhileOthersWork(t *testing.T) {
 				if r := c.Ingest(t.Context(), []catalog.Document{text(id, "blue boat "+id)}); r[0].Err != nil {
 					t.Error(r[0].Err)
 				}
+				if _, err := c.Delete(t.Context(), []string{fmt.Sprintf("%d-%d", worker, i-1)}); err != nil {
+					t.Error(err)
+				}
 			default:
-				answer, _, err := c.Find(t.Context(), catalog.Ask{Text: "red house", K: 1})
+				answer, _, err := c.Find(t.Context(), catalog.Ask{Text: "red house", K: 100})
 				if err != nil || answer.Hits[0].Item.ID != "always" {
 					t.Errorf("%v, %v", answer.Hits, err)
 				}

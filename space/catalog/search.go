@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -187,6 +188,9 @@ func (c *Catalog) hits(ctx context.Context, q space.Query, page []fusion.Fused, 
 	hits := make([]space.Hit, 0, len(page))
 	for _, f := range page {
 		item, err := c.store.Item(ctx, f.ID)
+		if errors.Is(err, space.ErrNotFound) {
+			continue // it is being deleted: gone from the store, not yet from the indexes
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // Item returns an item with its vector, or space.ErrNotFound.
-func (s *Store) Item(ctx context.Context, id string) (space.Item, error) {
+func (s *Store) Item(ctx context.Context, id string) (it space.Item, err error) {
 	if err := s.enter(); err != nil {
 		return space.Item{}, err
 	}
@@ -19,15 +19,21 @@ func (s *Store) Item(ctx context.Context, id string) (space.Item, error) {
 	if err := ctx.Err(); err != nil {
 		return space.Item{}, err
 	}
-	var record itemRecord
-	found, err := s.read(key(itemSpace, id), &record)
+	snapshot := s.db.NewSnapshot() // else a delete between the two reads would look like damage
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	k := key(itemSpace, id)
+	value, err := get(snapshot, k)
 	if err != nil {
 		return space.Item{}, err
 	}
-	if !found {
+	if value == nil {
 		return space.Item{}, fmt.Errorf("item %q: %w", id, space.ErrNotFound)
 	}
-	return s.whole(s.db, id, record)
+	var record itemRecord
+	if err := s.codec.open(k, value, &record); err != nil {
+		return space.Item{}, err
+	}
+	return s.whole(snapshot, id, record)
 }
 
 // whole joins a record with its vector as r sees it.
