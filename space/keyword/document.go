@@ -7,8 +7,10 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/blevesearch/bleve/v2/analysis"
 	"github.com/blevesearch/bleve/v2/document"
 	index "github.com/blevesearch/bleve_index_api"
 	"github.com/clipd/clipd/space"
@@ -21,7 +23,11 @@ const (
 	sourceField = "w:source"
 	metaField   = "w:meta"
 	codeField   = "w:code"
+	guessField  = "w:guess" // stems in languages that a text may be of
 )
+
+// stemPrefix makes the field of a place's stems: "w:text" has its stems in "s:w:text".
+const stemPrefix = "s:"
 
 // Fields that filters look at: one for each key and type of value.
 const (
@@ -43,8 +49,8 @@ const (
 const maxExactBytes = 1024
 
 // newDocument lays an item out in fields.
-func newDocument(item space.Item) *document.Document {
-	d := fields{document.NewDocument(item.ID)}
+func newDocument(item space.Item, stemmer *stemmer) *document.Document {
+	d := fields{document.NewDocument(item.ID), languageOf(words(itemText(item))), stemmer}
 	d.own(item)
 	d.picture(item.Picture)
 	for _, key := range slices.Sorted(maps.Keys(item.Metadata)) {
@@ -54,16 +60,32 @@ func newDocument(item space.Item) *document.Document {
 	return d.document
 }
 
+// itemText is all that an item says in sentences, to tell its language by.
+func itemText(item space.Item) string {
+	var text strings.Builder
+	text.WriteString(item.Text)
+	for _, key := range slices.Sorted(maps.Keys(item.Metadata)) {
+		for _, s := range stringsOf(item.Metadata[key]) {
+			text.WriteString(" \n" + s)
+		}
+	}
+	return text.String()
+}
+
 // fields adds what one item says to its document.
-type fields struct{ document *document.Document }
+type fields struct {
+	document *document.Document
+	language string // of its text
+	stemmer  *stemmer
+}
 
 func (d fields) own(item space.Item) {
-	d.text(textField, nil, item.Text)
-	d.text(sourceField, nil, pathWords(item.Source))
+	d.words(textField, nil, item.Text)
+	d.words(sourceField, nil, pathWords(item.Source))
 	d.code("_text", codes(item.Text))
 	d.code("_source", pathCodes(item.Source))
 	d.exact("_kind", string(item.Kind))
-	d.text(matchPrefix+"_kind", nil, string(item.Kind))
+	d.match("_kind", string(item.Kind))
 	if item.Text != "" {
 		d.exact("_text", item.Text)
 		d.instantOf("_text", item.Text)
@@ -81,7 +103,7 @@ func (d fields) picture(p *space.Picture) {
 	}
 	if p.Format != "" {
 		d.exact("_format", p.Format)
-		d.text(matchPrefix+"_format", nil, p.Format)
+		d.match("_format", p.Format)
 	}
 	d.number("_width", float64(p.Width))
 	d.number("_height", float64(p.Height))
@@ -92,7 +114,7 @@ func (d fields) picture(p *space.Picture) {
 // identity adds the id, which bleve keeps as it is by itself.
 func (d fields) identity(item space.Item) {
 	d.keyword(keysField, "_id")
-	d.text(matchPrefix+"_id", nil, pathWords(item.ID))
+	d.match("_id", pathWords(item.ID))
 	d.code("_id", append(codes(item.ID), wholeCode(item.ID)...))
 }
 
@@ -113,8 +135,8 @@ func (d fields) metadata(key string, value any) {
 
 func (d fields) metadataString(key string, i int, s string) {
 	d.keyword(exactPrefix+key, exactTerm(s))
-	d.text(matchPrefix+key, nil, s)
-	d.text(metaField, []uint64{keyNumber(key), uint64(i)}, s)
+	d.match(key, s)
+	d.words(metaField, []uint64{keyNumber(key), uint64(i)}, s)
 	d.code(key, codes(s))
 	d.instantOf(key, s)
 }
@@ -138,14 +160,51 @@ func stringsOf(value any) []string {
 	return nil
 }
 
-func (d fields) text(field string, position []uint64, text string) {
-	options := index.FieldIndexingOptions(wordOptions)
-	if field[:2] == matchPrefix {
-		options = filterOptions
+// words keeps a text's words and their stems. The stems have a field of their own, so that neither counts in the
+// length of the other.
+func (d fields) words(field string, position []uint64, text string) {
+	if text == "" {
+		return
 	}
+	d.analyzed(field, position, text, wordOptions, wordsAsWritten)
+	d.analyzed(stemPrefix+field, position, text, wordOptions, d.stems)
+	if d.language == unknown && field != sourceField {
+		d.analyzed(guessField, nil, text, filterOptions, d.stemmer.guesses)
+	}
+}
+
+// match keeps what filters match words of a key with: the words and their stems.
+func (d fields) match(key, text string) {
 	if text != "" {
-		d.document.AddField(document.NewTextFieldCustom(field, position, []byte(text), options, textAnalyzer{}))
+		d.analyzed(matchPrefix+key, nil, text, filterOptions, func(w word) []string { return append(wordsAsWritten(w), d.stems(w)...) })
 	}
+}
+
+func (d fields) analyzed(field string, position []uint64, text string, options index.FieldIndexingOptions, terms func(word) []string) {
+	d.document.AddField(document.NewTextFieldCustom(field, position, []byte(text), options, analyzer(terms)))
+}
+
+func (d fields) stems(w word) []string { return d.stemmer.in(w, d.language) }
+
+// wordsAsWritten are the terms of a word itself.
+func wordsAsWritten(w word) []string {
+	if w.umlaut != "" {
+		return append([]string{w.term, w.umlaut}, w.parts...)
+	}
+	return append([]string{w.term}, w.parts...)
+}
+
+// analyzer hands to bleve what it is told of each word, at the word's position.
+type analyzer func(word) []string
+
+func (a analyzer) Analyze(text []byte) analysis.TokenStream {
+	var stream analysis.TokenStream
+	for _, w := range words(string(text)) {
+		for _, term := range a(w) {
+			stream = append(stream, &analysis.Token{Term: []byte(term), Position: w.at, Type: analysis.AlphaNumeric})
+		}
+	}
+	return stream
 }
 
 // exact keeps an own field's string as it is, and that it is there.

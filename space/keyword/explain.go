@@ -40,7 +40,8 @@ func (s *snapshot) explain(q *query, matches []Match, numbers []uint32) error {
 
 // explainLeaf notes where a leaf matched, unless the word itself did there (its own leaves come before its stem's).
 func (s *snapshot) explainLeaf(word string, l leaf, keys map[uint64]string, matches []Match, numbers []uint32, order []int) error {
-	positions := l.field == metaField || l.field == codeField
+	place := strings.TrimPrefix(l.field, stemPrefix)
+	positions := place == metaField || place == codeField
 	postings, err := s.reader.TermFieldReader(context.WithoutCancel(s.ctx), []byte(l.term), l.field, positions, positions, positions)
 	if err != nil {
 		return err
@@ -59,9 +60,9 @@ func (s *snapshot) explainLeaf(word string, l leaf, keys map[uint64]string, matc
 			}
 		}
 		if at.ID.Equals(want) {
-			for _, name := range places(l.field, at, keys) {
+			for _, name := range places(place, at, keys) {
 				if !slices.Contains(matches[i].Terms, name+":"+word) {
-					matches[i].Terms = append(matches[i].Terms, name+":"+l.term)
+					matches[i].Terms = append(matches[i].Terms, name+":"+plainStem(l.term))
 				}
 			}
 		}
@@ -76,6 +77,8 @@ func places(field string, posting *index.TermFieldDoc, keys map[uint64]string) [
 		return []string{"_text"}
 	case sourceField:
 		return []string{"_source"}
+	case guessField:
+		return []string{"_any"}
 	}
 	var names []string
 	for _, vector := range posting.Vectors {

@@ -17,7 +17,7 @@ import (
 //
 // Values are compared with their type: "10" does not equal 10. Times of the item itself (_taken, _created, _updated)
 // equal every way of writing the same instant; their prefixes are those of the time in UTC, "2024-05". Words to
-// match are compared by their English stem, CJK text by its bigrams.
+// match are compared by their stems, CJK text by its bigrams.
 func (x *Index) Filter(ctx context.Context, f space.Filter) ([]string, error) {
 	var ids []string
 	err := x.read(ctx, func(s *snapshot) error {
@@ -225,8 +225,8 @@ func (s *snapshot) match(key, text string) (*roaring.Bitmap, error) {
 	}
 	var set *roaring.Bitmap
 	for _, w := range words(text) {
-		has := roaring.New()
-		if err := s.addTerm(has, matchField(key), w.stemmed()); err != nil {
+		has, err := s.having(key, w)
+		if err != nil {
 			return nil, err
 		}
 		if set == nil {
@@ -239,6 +239,26 @@ func (s *snapshot) match(key, text string) (*roaring.Bitmap, error) {
 		set = roaring.New()
 	}
 	return set, nil
+}
+
+// having is the set of items that have the word in the field, or another form of it.
+func (s *snapshot) having(key string, w word) (*roaring.Bitmap, error) {
+	has := roaring.New()
+	err := s.addTerm(has, matchField(key), w.term)
+	for _, stem := range s.stemmer.all(w) {
+		if err == nil {
+			err = s.addTerm(has, stemField(key), stem)
+		}
+	}
+	return has, err
+}
+
+// stemField is the field that holds the stems of a key's words.
+func stemField(key string) string {
+	if key == "_text" || key == "_source" {
+		return stemPrefix + matchField(key)
+	}
+	return matchField(key)
 }
 
 // matchField is the field that holds a key's words.

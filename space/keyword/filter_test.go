@@ -164,7 +164,7 @@ func matchesAll(item space.Item, f space.Filter) bool {
 			s = pathWords(s)
 		}
 		for _, w := range words(s) {
-			has[w.stemmed()] = true
+			has[stemmed(w)] = true
 			for _, part := range append(w.parts, w.term) {
 				has[part] = true
 			}
@@ -175,7 +175,15 @@ func matchesAll(item space.Item, f space.Filter) bool {
 		wanted = pathWords(wanted)
 	}
 	all := words(wanted)
-	return len(all) > 0 && !slices.ContainsFunc(all, func(w word) bool { return !has[w.stemmed()] })
+	return len(all) > 0 && !slices.ContainsFunc(all, func(w word) bool { return !has[w.term] && !has[stemmed(w)] })
+}
+
+// stemmed is the English stem of a word: the random items show no other language.
+func stemmed(w word) string {
+	if stems := newStemmer().in(w, unknown); len(stems) > 0 {
+		return plainStem(stems[0])
+	}
+	return w.term
 }
 
 // Random items and filters over few values, so that filters often hit.

@@ -25,7 +25,7 @@ var (
 )
 
 // layoutVersion changes whenever the same item would be indexed otherwise than before (see newDocument and words).
-const layoutVersion = 1
+const layoutVersion = 2
 
 // Keys of what an index remembers beside its items.
 var (
@@ -50,7 +50,7 @@ type Batch struct {
 // Index is a keyword index in a directory of its own. It is safe for concurrent use. Only one process may have it
 // open.
 type Index struct {
-	stop     stopWords
+	stemmer  *stemmer
 	analysis *index.AnalysisQueue
 	scorch   index.Index
 	sequence atomic.Uint64
@@ -68,11 +68,7 @@ func Open(dir string, opts Options) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open keyword index: %w", err)
 	}
-	stop, err := newStopWords()
-	if err != nil {
-		return nil, fmt.Errorf("open keyword index: stop words: %w", err)
-	}
-	x := &Index{stop: stop, analysis: index.NewAnalysisQueue(runtime.GOMAXPROCS(0))}
+	x := &Index{stemmer: newStemmer(), analysis: index.NewAnalysisQueue(runtime.GOMAXPROCS(0))}
 	x.tallies.New = func() any { return new(tally) }
 	if err := x.openScorch(dir, opts, isNew); err != nil {
 		x.analysis.Close()
@@ -166,7 +162,7 @@ func (x *Index) Apply(ctx context.Context, b Batch) error {
 		if item.ID == "" {
 			return fmt.Errorf("index keywords: %w: it has no id", space.ErrInvalidItem)
 		}
-		batch.Update(newDocument(item))
+		batch.Update(newDocument(item, x.stemmer))
 	}
 	batch.SetInternal(sequenceKey, binary.BigEndian.AppendUint64(nil, b.Sequence))
 	if err := x.scorch.Batch(batch); err != nil {
@@ -230,5 +226,5 @@ func (x *Index) read(ctx context.Context, use func(*snapshot) error) (err error)
 		return err
 	}
 	defer reader.Close()
-	return use(&snapshot{ctx: ctx, reader: reader})
+	return use(&snapshot{ctx: ctx, reader: reader, stemmer: x.stemmer})
 }

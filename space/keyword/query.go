@@ -18,6 +18,7 @@ const (
 	weightID     = 1.5 // a whole id or code where the word is no code itself
 
 	weightStem   = 0.8  // by its stem only
+	weightGuess  = 0.4  // by what its stem may be, in a text of unknown language
 	weightPrefix = 0.3  // by its beginning only
 	weightFuzzy  = 0.25 // by another spelling only
 )
@@ -26,14 +27,16 @@ const (
 type query struct {
 	clauses []clause
 	phrases [][]string // runs of words, each of which a match has somewhere
+	stemmer *stemmer
 }
 
 // clause is one word of a query, and the places where it is looked for. The best of its leaves counts.
 type clause struct {
 	leaves []leaf
-	word   string // for other spellings and completions; empty: none
-	last   bool   // the word may not be finished
-	known  uint64 // how many items have it, where most do; counted by search
+	word   string   // for other spellings and completions; empty: none
+	stems  []string // in languages that the items found may be in; for when nothing else is known
+	last   bool     // the word may not be finished
+	known  uint64   // how many items have it, where most do; counted by search
 }
 
 // leaf is a term in a field.
@@ -45,15 +48,16 @@ type leaf struct {
 
 // parse reads a user's words. It has no syntax but double quotes, which hold the words of a phrase together; a
 // single quote mark without its pair is nothing. Any string is a query, though maybe an empty one.
-func (stop stopWords) parse(text string) query {
+func parse(text string, stemmer *stemmer) query {
 	loose, quoted := splitQuotes(text)
-	var q query
+	q := query{stemmer: stemmer}
 	seen := make(map[string]bool)
+	language := languageOf(words(text))
 	q.addCodes(loose, seen)
-	stop.addWords(&q, loose, seen)
+	q.addWords(loose, language, seen)
 	markLast(&q, loose)
 	for _, phrase := range quoted {
-		stop.addPhrase(&q, phrase, seen)
+		q.addPhrase(phrase, language, seen)
 	}
 	if len(q.clauses) > maxClauses {
 		q.clauses = q.clauses[:maxClauses]
@@ -98,22 +102,22 @@ func (q *query) addCodes(text string, seen map[string]bool) {
 	}
 }
 
-func (stop stopWords) addWords(q *query, text string, seen map[string]bool) {
+func (q *query) addWords(text, language string, seen map[string]bool) {
 	for _, w := range words(text) {
-		if stop[w.term] || seen[w.term] {
+		if isCommon(w, language) || seen[w.term] {
 			continue
 		}
 		seen[w.term] = true
-		q.clauses = append(q.clauses, newClause(w))
+		q.clauses = append(q.clauses, newClause(w, q.stemmer))
 	}
 }
 
-func newClause(w word) clause {
-	c := clause{word: w.term}
-	for _, place := range []leaf{{textField, w.term, weightText}, {sourceField, w.term, weightSource}, {metaField, w.term, weightMeta}} {
-		c.leaves = append(c.leaves, place)
-		if w.stem != "" {
-			c.leaves = append(c.leaves, leaf{place.field, w.stem, place.weight * weightStem})
+func newClause(w word, stemmer *stemmer) clause {
+	c := clause{word: w.term, stems: stemmer.guesses(w)}
+	for _, place := range wordFields() {
+		c.leaves = append(c.leaves, leaf{place.field, w.term, place.weight})
+		for _, stem := range stemmer.all(w) {
+			c.leaves = append(c.leaves, leaf{stemPrefix + place.field, stem, place.weight * weightStem})
 		}
 	}
 	c.leaves = append(c.leaves, leaf{codeField, w.term, weightID})
@@ -133,7 +137,7 @@ func markLast(q *query, text string) {
 }
 
 // addPhrase asks for the phrase, and for its words, which make the score.
-func (stop stopWords) addPhrase(q *query, text string, seen map[string]bool) {
+func (q *query) addPhrase(text, language string, seen map[string]bool) {
 	var terms []string
 	for _, w := range words(text) {
 		terms = append(terms, w.term)
@@ -142,5 +146,5 @@ func (stop stopWords) addPhrase(q *query, text string, seen map[string]bool) {
 		return
 	}
 	q.phrases = append(q.phrases, terms)
-	stop.addWords(q, text, seen)
+	q.addWords(text, language, seen)
 }

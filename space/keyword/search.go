@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2/search/searcher"
@@ -39,6 +40,7 @@ const (
 	maxSpellings   = 32
 	minCompletion  = 2 // letters of a word that is completed
 	minSpelling    = 5 // letters of a word that may be misspelt
+	longSpelling   = 8 // letters of a word that may be misspelt twice
 	// rareSpelling: another spelling counts when it is so many times rarer than the word that it looks like a slip.
 	// "horse" does not find houses where both are known words.
 	rareSpelling = 20
@@ -50,13 +52,14 @@ const (
 // Any string is a permitted query, and double quotes are its only syntax: a phrase in them must be in a match, word
 // by word. Of the other words, one is enough and more are better. Words without meaning ("the", "+") match nothing.
 // The score is a BM25 over the words; of each word the best place counts, among text, file name and metadata, and a
-// whole code ("SKU-1234") far more than its parts. A word that no item has is completed if it is the last, and of
-// five letters or more it is also looked for with one letter changed.
+// whole code ("SKU-1234") far more than its parts. Words are found in all their forms in nine European languages. A
+// word that no item has is completed if it is the last; of five letters or more it is also looked for with one
+// letter changed, of eight or more with two.
 func (x *Index) Search(ctx context.Context, words string, filter *space.Filter, n int) ([]Match, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("search keywords: %w: n is %d; want 1 or more", space.ErrInvalidQuery, n)
 	}
-	q := x.stop.parse(words)
+	q := parse(words, x.stemmer)
 	var matches []Match
 	err := x.read(ctx, func(s *snapshot) error {
 		allowed, err := s.allowed(q, filter)
@@ -199,7 +202,7 @@ func (s *snapshot) score(c clause, items uint64, allowed, among *roaring.Bitmap,
 		if among != nil {
 			err = s.postingsAmong(among, l.field, l.term, add)
 		} else {
-			err = s.postings(l.field, l.term, l.field != codeField, add)
+			err = s.postings(l.field, l.term, countsFrequency(l.field), add)
 		}
 		if err != nil {
 			return err
@@ -208,6 +211,9 @@ func (s *snapshot) score(c clause, items uint64, allowed, among *roaring.Bitmap,
 	t.end()
 	return nil
 }
+
+// countsFrequency says whether a field knows how often a term is in it: codes and guesses are sets.
+func countsFrequency(field string) bool { return field != codeField && field != guessField }
 
 // saturation is BM25's factor for how often a term is in how long a text; 1 for codes.
 func saturation(posting *index.TermFieldDoc) float64 {
@@ -235,12 +241,19 @@ func (s *snapshot) known(leaves []leaf) (uint64, error) {
 
 // alternatives are completions and other spellings of a word that known items have, and in how many items they are.
 func (s *snapshot) alternatives(c *clause, known uint64) (others []leaf, spread uint64, err error) {
+	if known == 0 {
+		found, n, err := s.guessed(c.stems)
+		if err != nil {
+			return nil, 0, err
+		}
+		others, spread = found, n
+	}
 	if c.last && known == 0 && len([]rune(c.word)) >= minCompletion {
 		found, n, err := s.completions(c.word)
 		if err != nil {
 			return nil, 0, err
 		}
-		others, spread = append(others, found...), n
+		others, spread = append(others, found...), max(spread, n)
 	}
 	if isSpelt(c.word) {
 		found, n, err := s.spellings(c.word, known)
@@ -258,6 +271,29 @@ func isSpelt(word string) bool {
 	return len(letters) >= minSpelling && !slices.ContainsFunc(letters, func(r rune) bool {
 		return !unicode.IsLetter(r) || isCJK([]byte(string(r)))
 	})
+}
+
+// guessed are the stems that items of unknown language may have of the word.
+func (s *snapshot) guessed(stems []string) (leaves []leaf, spread uint64, err error) {
+	for _, stem := range stems {
+		n, err := s.frequency(guessField, stem)
+		if err != nil {
+			return nil, 0, err
+		}
+		if n > 0 {
+			leaves = append(leaves, leaf{guessField, stem, weightGuess})
+			spread = max(spread, n)
+		}
+	}
+	return leaves, spread, nil
+}
+
+// slips is how many letters of a word may be wrong: one, of a long word two (Levenshtein distance).
+func slips(word string) int {
+	if utf8.RuneCountInString(word) >= longSpelling {
+		return 2
+	}
+	return 1
 }
 
 // wordFields are the places of words, and what a word counts there.
@@ -289,7 +325,7 @@ func (s *snapshot) spellings(word string, known uint64) (leaves []leaf, spread u
 		return nil, 0, nil
 	}
 	for _, place := range wordFields() {
-		dictionary, err := reader.FieldDictFuzzy(place.field, word, 1, "")
+		dictionary, err := reader.FieldDictFuzzy(place.field, word, slips(word), "")
 		if err != nil {
 			return nil, 0, err
 		}

@@ -16,8 +16,9 @@ import (
 
 // snapshot is the index as one call sees it: its items have numbers, which mean nothing to another snapshot.
 type snapshot struct {
-	ctx    context.Context // of the one call that the snapshot lives for
-	reader index.IndexReader
+	ctx     context.Context // of the one call that the snapshot lives for
+	reader  index.IndexReader
+	stemmer *stemmer
 }
 
 // patience is how many postings are read between two looks at the context.
@@ -45,7 +46,7 @@ func (s *snapshot) postings(field, term string, withFrequency bool, yield func(*
 
 // postingsAmong calls yield for those of the items that have the term in the field.
 func (s *snapshot) postingsAmong(among *roaring.Bitmap, field, term string, yield func(*index.TermFieldDoc)) error {
-	withFrequency := field != codeField
+	withFrequency := countsFrequency(field)
 	postings, err := s.reader.TermFieldReader(s.ctx, []byte(term), field, withFrequency, withFrequency, false)
 	if err != nil {
 		return err

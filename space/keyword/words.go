@@ -1,6 +1,7 @@
 package keyword
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"github.com/blevesearch/bleve/v2/analysis"
 	"github.com/blevesearch/bleve/v2/analysis/char/asciifolding"
 	"github.com/blevesearch/bleve/v2/analysis/lang/en"
+	"github.com/blevesearch/bleve/v2/analysis/lang/fr"
+	"github.com/blevesearch/bleve/v2/analysis/token/elision"
 	"github.com/blevesearch/bleve/v2/analysis/token/lowercase"
 	tokenizer "github.com/blevesearch/bleve/v2/analysis/tokenizer/unicode"
 	"golang.org/x/text/unicode/norm"
@@ -17,8 +20,9 @@ import (
 
 // word is one token of a text: what was written, and what else it is found by.
 type word struct {
-	term string // lower case, accents folded; of CJK text a bigram
-	stem string // English stem, empty where it equals the term
+	term   string // lower case, accents folded; of CJK text a bigram
+	spelt  string // lower case with its accents, as stemmers want it; empty for CJK
+	umlaut string // with "ae" for "ä" and so on, where the word has such a letter; else empty
 	// parts are characters of a CJK bigram. They are indexed beside it, so that one character finds it too.
 	parts []string
 	at    int // position in the text, from 1
@@ -27,31 +31,13 @@ type word struct {
 // maxTermBytes is where a word without end is cut.
 const maxTermBytes = 128
 
-// stemmed is the form that every indexed spelling of the word has in common.
-func (w word) stemmed() string {
-	if w.stem != "" {
-		return w.stem
-	}
-	return w.term
-}
-
-// stopWords are English words that say nothing about an item (the Snowball project's list).
-type stopWords map[string]bool
-
-func newStopWords() (stopWords, error) {
-	list := analysis.NewTokenMap()
-	if err := list.LoadBytes(en.EnglishStopWords); err != nil {
-		return nil, err
-	}
-	return stopWords(list), nil
-}
-
 // words splits a text the way it is indexed and asked for: Unicode word boundaries (UAX #29), compatibility forms
-// and accents folded, English possessives off and stems beside the words, CJK and Hangul runs as bigrams.
+// and accents folded, English possessives and Romance articles ("l'", "d'") off, CJK and Hangul runs as bigrams.
 func words(text string) []word {
-	tokens := tokenizer.NewUnicodeTokenizer().Tokenize(asciifolding.New().Filter([]byte(spaced(fold(text)))))
-	tokens = en.NewPossessiveFilter().Filter(tokens)
+	tokens := tokenizer.NewUnicodeTokenizer().Tokenize([]byte(spaced(fold(text))))
 	tokens = lowercase.NewLowerCaseFilter().Filter(tokens)
+	tokens = elision.NewElisionFilter(articles).Filter(tokens)
+	tokens = en.NewPossessiveFilter().Filter(tokens)
 	found := make([]word, 0, len(tokens))
 	for i := 0; i < len(tokens); {
 		if run := cjkRun(tokens[i:]); run > 0 {
@@ -60,13 +46,38 @@ func words(text string) []word {
 			continue
 		}
 		if len(tokens[i].Term) > 0 {
-			term := cut(string(tokens[i].Term), maxTermBytes)
-			found = append(found, word{term: term, stem: stem(term), at: len(found) + 1})
+			found = append(found, newWord(cut(string(tokens[i].Term), maxTermBytes), len(found)+1))
 		}
 		i++
 	}
 	return found
 }
+
+// articles are what French and Italian join to the next word by an apostrophe.
+var articles = mustTokens(fr.FrenchArticles, []byte("dell\nall\nnell\nsull\ndall\nun\nquest\nquell\n"))
+
+func mustTokens(lists ...[]byte) analysis.TokenMap {
+	tokens := analysis.NewTokenMap()
+	for _, list := range lists {
+		if err := tokens.LoadBytes(list); err != nil {
+			panic(fmt.Sprintf("keyword: a list of words that bleve brings along: %v", err))
+		}
+	}
+	return tokens
+}
+
+var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue")
+
+func newWord(spelt string, at int) word {
+	w := word{term: foldAccents(spelt), spelt: spelt, at: at}
+	if strings.ContainsAny(spelt, "äöü") {
+		w.umlaut = foldAccents(umlauts.Replace(spelt))
+	}
+	return w
+}
+
+// foldAccents makes plain letters of Latin ones with accents.
+func foldAccents(text string) string { return string(asciifolding.New().Filter([]byte(text))) }
 
 // fold makes compatibility forms one (full-width letters, ligatures, decomposed accents).
 func fold(text string) string {
@@ -134,34 +145,6 @@ func cut(text string, bytes int) string {
 		bytes--
 	}
 	return text[:bytes]
-}
-
-// stem is the English stem (Snowball "Porter2") of a word of Latin letters, empty where it changes nothing.
-func stem(term string) string {
-	if strings.ContainsFunc(term, func(r rune) bool { return r < 'a' || r > 'z' }) {
-		return ""
-	}
-	token := &analysis.Token{Term: []byte(term)}
-	en.NewEnglishStemmerFilter().Filter(analysis.TokenStream{token})
-	if stemmed := string(token.Term); stemmed != term {
-		return stemmed
-	}
-	return ""
-}
-
-// textAnalyzer hands words to bleve, each spelling at the word's position.
-type textAnalyzer struct{}
-
-func (textAnalyzer) Analyze(text []byte) analysis.TokenStream {
-	var stream analysis.TokenStream
-	for _, w := range words(string(text)) {
-		for _, term := range append([]string{w.term, w.stem}, w.parts...) {
-			if term != "" {
-				stream = append(stream, &analysis.Token{Term: []byte(term), Position: w.at, Type: analysis.AlphaNumeric})
-			}
-		}
-	}
-	return stream
 }
 
 // pathWords writes a path, URL or id as text: separators become spaces, camelCase and letters beside digits are
