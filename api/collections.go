@@ -154,33 +154,6 @@ type Took struct {
 	TotalMS  float64 `json:"total_ms"`
 }
 
-// DuplicatesRequest is the body of POST …/duplicates; absent values take the defaults.
-type DuplicatesRequest struct {
-	MaxDistance *int     `json:"max_distance,omitempty"` // perceptual hash: Hamming distance of 256
-	MinCosine   *float64 `json:"min_cosine,omitempty"`   // vectors; above 1 turns this evidence off
-}
-
-// DuplicateMember is one picture of a group; the original has no proof.
-type DuplicateMember struct {
-	Item  Item        `json:"item"`
-	Proof *space.Pair `json:"proof,omitempty"`
-}
-
-// DuplicateGroup is an original and its copies.
-type DuplicateGroup struct {
-	Original DuplicateMember   `json:"original"`
-	Copies   []DuplicateMember `json:"copies"`
-}
-
-// DuplicatesResponse is the answer of POST …/duplicates.
-type DuplicatesResponse struct {
-	Groups []DuplicateGroup `json:"groups"`
-	Images int              `json:"images"` // how many were compared
-	Copies int              `json:"copies"`
-	Bytes  int64            `json:"bytes"` // that the copies take
-	TookMS float64          `json:"took_ms"`
-}
-
 // Status is the answer of GET /v1/status: what doctor prints and the page shows.
 type Status struct {
 	Version     string              `json:"version"`

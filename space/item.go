@@ -50,6 +50,7 @@ type Picture struct {
 	PixelSHA256 string    `json:"pixel_sha256,omitempty"` // hex, of the upright RGB pixels and their size
 	Hash        Hash256   `json:"hash,omitzero"`          // perceptual hash
 	HashQuality int       `json:"hash_quality,omitempty"` // 0 (featureless) ... 100
+	JPEGQuality int       `json:"jpeg_quality,omitempty"` // of a JPEG: 1 to 100, estimated from its quantisation tables; 0: unknown
 }
 
 // MaxIDBytes is the longest ID that an index keeps.

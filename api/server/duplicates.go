@@ -45,7 +45,7 @@ func (s *Server) duplicates(c echo.Context) error {
 }
 
 func duplicateQuery(req api.DuplicatesRequest) (space.DuplicateQuery, error) {
-	var query space.DuplicateQuery
+	query := space.DuplicateQuery{Similar: req.Similar}
 	if d := req.MaxDistance; d != nil {
 		if *d < 1 || *d > maxHashDistance {
 			return query, invalid("max_distance", "max_distance is %d; want 1 to %d", *d, maxHashDistance)
@@ -65,11 +65,15 @@ func wireGroups(collection string, groups []space.Group) api.DuplicatesResponse 
 	resp := api.DuplicatesResponse{Groups: make([]api.DuplicateGroup, len(groups))}
 	for i, group := range groups {
 		out := api.DuplicateGroup{
+			Level: group.Level, Medoid: group.Medoid,
 			Original: api.DuplicateMember{Item: wireItem(collection, group.Original, false)},
 			Copies:   make([]api.DuplicateMember, len(group.Copies)),
 		}
 		for j, member := range group.Copies {
-			out.Copies[j] = api.DuplicateMember{Item: wireItem(collection, member.Item, false), Proof: &member.Proof}
+			out.Copies[j] = wireMember(collection, member)
+			if group.Level != space.Duplicate {
+				continue
+			}
 			resp.Copies++
 			if member.Item.Picture != nil {
 				resp.Bytes += member.Item.Picture.Bytes
@@ -78,4 +82,8 @@ func wireGroups(collection string, groups []space.Group) api.DuplicatesResponse 
 		resp.Groups[i] = out
 	}
 	return resp
+}
+
+func wireMember(collection string, m space.Member) api.DuplicateMember {
+	return api.DuplicateMember{Item: wireItem(collection, m.Item, false), Proof: &m.Proof, Differences: m.Differences}
 }

@@ -124,6 +124,7 @@ func describe(p *preprocess.Picture, doc Document) *space.Picture {
 	return &space.Picture{
 		Format: p.Format, Width: p.Width, Height: p.Height, Bytes: int64(len(doc.Image)), Modified: doc.Modified,
 		Taken: p.Taken, Camera: p.Camera, PixelSHA256: p.PixelSHA256(), Hash: hash, HashQuality: quality,
+		JPEGQuality: preprocess.JPEGQuality(doc.Image),
 	}
 }
 

@@ -164,7 +164,7 @@ func (o Options) hasHash(item space.Item) bool {
 
 // group is image o with all its copies that no group has yet.
 func (f *finder) group(ctx context.Context, o int) (space.Group, error) {
-	group := space.Group{Original: f.images[o]}
+	group := space.Group{Level: space.Duplicate, Medoid: f.images[o].ID, Original: f.images[o]}
 	f.taken[o] = true
 	tried := map[int]bool{o: true}
 	queue := f.candidates(o)
@@ -180,6 +180,7 @@ func (f *finder) group(ctx context.Context, o int) (space.Group, error) {
 		}
 		if proof, isCopy := f.prove(o, c); isCopy {
 			f.taken[c] = true
+			proof.Level = space.Duplicate
 			group.Copies = append(group.Copies, space.Member{Item: f.images[c], Proof: proof})
 			queue = append(queue, f.near[c]...) // the join may have left out pairs with o itself
 		}

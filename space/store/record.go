@@ -49,6 +49,7 @@ type pictureRecord struct {
 	PixelSHA256 string    `cbor:"8,keyasint,omitempty"`
 	Hash        [4]uint64 `cbor:"9,keyasint,omitzero"`
 	HashQuality int       `cbor:"10,keyasint,omitempty"`
+	JPEGQuality int       `cbor:"11,keyasint,omitempty"`
 }
 
 func recordOf(it space.Item) itemRecord {
@@ -63,7 +64,7 @@ func recordOf(it space.Item) itemRecord {
 	}
 	if p := it.Picture; p != nil {
 		record.Picture = &pictureRecord{p.Format, p.Width, p.Height, p.Bytes, p.Modified.UTC(), p.Taken, p.Camera,
-			p.PixelSHA256, p.Hash, p.HashQuality}
+			p.PixelSHA256, p.Hash, p.HashQuality, p.JPEGQuality}
 	}
 	return record
 }
@@ -89,7 +90,8 @@ func (r itemRecord) item(id string) (space.Item, error) {
 	it.Metadata = plain(it.Metadata)
 	if p := r.Picture; p != nil {
 		it.Picture = &space.Picture{Format: p.Format, Width: p.Width, Height: p.Height, Bytes: p.Bytes, Modified: p.Modified,
-			Taken: p.Taken, Camera: p.Camera, PixelSHA256: p.PixelSHA256, Hash: p.Hash, HashQuality: p.HashQuality}
+			Taken: p.Taken, Camera: p.Camera, PixelSHA256: p.PixelSHA256, Hash: p.Hash, HashQuality: p.HashQuality,
+			JPEGQuality: p.JPEGQuality}
 	}
 	return it, nil
 }

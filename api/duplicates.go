@@ -1,0 +1,34 @@
+package api
+
+import "github.com/clipd/clipd/space"
+
+// DuplicatesRequest is the body of POST …/duplicates; absent values take the defaults.
+type DuplicatesRequest struct {
+	Similar     bool     `json:"similar,omitempty"`      // the groups of similar pictures, too
+	MaxDistance *int     `json:"max_distance,omitempty"` // perceptual hash: Hamming distance of 256
+	MinCosine   *float64 `json:"min_cosine,omitempty"`   // vectors; above 1 turns this evidence off
+}
+
+// DuplicateMember is one picture of a group; the original has no proof.
+type DuplicateMember struct {
+	Item        Item               `json:"item"`
+	Proof       *space.Pair        `json:"proof,omitempty"`
+	Differences []space.Difference `json:"differences,omitempty"` // from the original
+}
+
+// DuplicateGroup is an original and its copies; of the level "similar", a picture and those like it.
+type DuplicateGroup struct {
+	Level    space.Level       `json:"level"`
+	Medoid   string            `json:"medoid"` // id of the picture that all others were verified against
+	Original DuplicateMember   `json:"original"`
+	Copies   []DuplicateMember `json:"copies"`
+}
+
+// DuplicatesResponse is the answer of POST …/duplicates.
+type DuplicatesResponse struct {
+	Groups []DuplicateGroup `json:"groups"` // duplicates first, then similar pictures
+	Images int              `json:"images"` // how many were compared
+	Copies int              `json:"copies"` // in the groups of duplicates
+	Bytes  int64            `json:"bytes"`  // that the copies take
+	TookMS float64          `json:"took_ms"`
+}
