@@ -101,11 +101,14 @@ type DeleteResponse struct {
 }
 
 // SearchRequest is the body of POST …/search. The route also takes multipart/form-data: a part "image" (a file) and
-// a part "query" that holds this JSON. Text, image and like may be joined; their vectors are summed.
+// a part "query" that holds this JSON. Text, image and like may be joined, and not and unlike taken away: see Strategy.
 type SearchRequest struct {
 	Text     string             `json:"text,omitempty"`
-	Image    string             `json:"image,omitempty"` // base64 or a data: URL
-	Like     string             `json:"like,omitempty"`  // id of an item: more like this
+	Image    string             `json:"image,omitempty"`    // base64 or a data: URL
+	Like     IDs                `json:"like,omitempty"`     // ids of items: more like these
+	Not      EmbeddingsInput    `json:"not,omitempty"`      // texts and images: less like these
+	Unlike   IDs                `json:"unlike,omitempty"`   // ids of items: less like these
+	Strategy space.Strategy     `json:"strategy,omitempty"` // how several parts rank; default average
 	Weights  *SearchWeights     `json:"weights,omitempty"`
 	Kind     space.Kind         `json:"kind,omitempty"` // only texts, or only images
 	Mode     space.Mode         `json:"mode,omitempty"`
@@ -119,11 +122,14 @@ type SearchRequest struct {
 	Exact    bool               `json:"exact,omitempty"`
 }
 
-// SearchWeights are the shares of a joined query's parts; absent or 0 counts as 1, a negative one means "less of".
+// SearchWeights are the shares of a joined query's parts; absent or 0 counts as 1, of Not and Unlike as 0.5. A negative
+// one turns the part's meaning round.
 type SearchWeights struct {
-	Text  float64 `json:"text,omitempty"`
-	Image float64 `json:"image,omitempty"`
-	Like  float64 `json:"like,omitempty"`
+	Text   float64 `json:"text,omitempty"`
+	Image  float64 `json:"image,omitempty"`
+	Like   float64 `json:"like,omitempty"`
+	Not    float64 `json:"not,omitempty"`
+	Unlike float64 `json:"unlike,omitempty"`
 }
 
 // SearchHit is one answer.

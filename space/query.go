@@ -33,9 +33,28 @@ const (
 	Convex FusionMethod = "convex" // alpha * scaled cosine + (1-alpha) * scaled keyword score
 )
 
+// Strategy says how a question of several examples ranks.
+type Strategy string
+
+// The strategies. The zero value is Average.
+const (
+	// Average: near to the weighted mean of all examples, less that of the counterexamples (Rocchio, 1971).
+	Average Strategy = "average"
+	// BestScore: near to any one of the examples. Whatever is nearer to a counterexample than to every example comes
+	// after all the rest.
+	BestScore Strategy = "best"
+)
+
+// Examples are the parts of a BestScore query, unit vectors all.
+type Examples struct {
+	Positive []Vector // at least one
+	Negative []Vector
+}
+
 // Query asks a collection for its nearest and best matching items.
 type Query struct {
 	Vector   Vector       // what to be near to; none: words only
+	Examples *Examples    // set: the vector list is ranked by BestScore over these, and Vector is their mean
 	Modality Kind         // what Vector was made from; text or image
 	Words    string       // full text; empty: vector only
 	Mode     Mode         // which indexes answer
@@ -61,6 +80,9 @@ func (q Query) Validate() (Query, error) {
 		return q, fmt.Errorf("%w: it is empty; give words, an image or an example", ErrInvalidQuery)
 	case q.Alpha < 0 || q.Alpha > 1:
 		return q, fmt.Errorf("%w: alpha is %g; want 0 to 1", ErrInvalidQuery, q.Alpha)
+	}
+	if q.Examples != nil && len(q.Examples.Positive) == 0 {
+		return q, fmt.Errorf("%w: it has examples of what not to find only; say also what to look for", ErrInvalidQuery)
 	}
 	if q.Filter != nil {
 		if err := q.Filter.Validate(); err != nil {

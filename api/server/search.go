@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -77,9 +78,38 @@ func (s *Server) readSearch(c echo.Context) (api.SearchRequest, catalog.Ask, err
 		}
 	}
 	ask, err := question(req)
+	if err != nil {
+		return req, ask, err
+	}
 	ask.Image, ask.Name = image, name
+	ask.Not, err = s.parts("not", req.Not)
 	return req, ask, err
 }
+
+// parts are inputs as the catalog takes them.
+func (s *Server) parts(field string, inputs api.EmbeddingsInput) ([]catalog.Part, error) {
+	if len(inputs) == 0 {
+		return nil, nil
+	}
+	if err := s.checkInputs(field, inputs); err != nil {
+		return nil, err
+	}
+	parts := make([]catalog.Part, len(inputs))
+	for i, in := range inputs {
+		parts[i] = catalog.Part{Text: in.Text, Name: fmt.Sprintf("%s %d", field, i)}
+		if in.Image == "" {
+			continue
+		}
+		var err error
+		if parts[i].Image, err = imageBytes(in.Image); err != nil {
+			return nil, about(field, fmt.Sprint(i), fmt.Errorf("%s: %w", parts[i].Name, err))
+		}
+	}
+	return parts, nil
+}
+
+// maxExamples is how many ids of items one request may name: each is read, and with strategy best searched.
+const maxExamples = 100
 
 // question is the request as the catalog takes it, with the defaults filled in.
 func question(req api.SearchRequest) (catalog.Ask, error) {
@@ -87,7 +117,7 @@ func question(req api.SearchRequest) (catalog.Ask, error) {
 		return catalog.Ask{}, invalid("kind", "kind %q; want text or image", req.Kind)
 	}
 	ask := catalog.Ask{
-		Text: req.Text, Like: req.Like, Kind: req.Kind, Mode: req.Mode, Fusion: req.Fusion, Alpha: defaultAlpha,
+		Text: req.Text, Like: req.Like, Unlike: req.Unlike, Strategy: req.Strategy, Kind: req.Kind, Mode: req.Mode, Fusion: req.Fusion, Alpha: defaultAlpha,
 		Filter: req.Filter, K: defaultK, Offset: req.Offset, MinScore: req.MinScore, Exact: req.Exact,
 		Explain: true, // says which hits had words in common; the client sees it on request
 	}
@@ -99,6 +129,9 @@ func question(req api.SearchRequest) (catalog.Ask, error) {
 	}
 	if req.Offset < 0 || req.Offset > space.MaxOffset {
 		return ask, invalid("offset", "offset is %d; want 0 to %d", req.Offset, space.MaxOffset)
+	}
+	if n := len(req.Like) + len(req.Unlike) + len(req.Not); n > maxExamples {
+		return ask, invalid("like", "like, unlike and not have %d entries; at most %d together", n, maxExamples)
 	}
 	if req.Alpha != nil {
 		ask.Alpha = *req.Alpha

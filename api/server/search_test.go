@@ -101,19 +101,39 @@ func TestSearchByImageFindsTextsAndPictures(t *testing.T) {
 func TestSearchLikeAnItem(t *testing.T) {
 	s := gallery(t)
 	k := 1
-	resp := s.find(t, api.SearchRequest{Like: "red", K: &k, Kind: space.Image})
+	resp := s.find(t, api.SearchRequest{Like: api.IDs{"red"}, K: &k, Kind: space.Image})
 	if hitIDs(resp) != "red-copy" {
 		t.Errorf("like red: %s", hitIDs(resp))
 	}
-	less := s.find(t, api.SearchRequest{Text: "green blue", Like: "green", Kind: space.Image, Mode: space.VectorOnly,
+	less := s.find(t, api.SearchRequest{Text: "green blue", Like: api.IDs{"green"}, Kind: space.Image, Mode: space.VectorOnly,
 		Weights: &api.SearchWeights{Like: -0.6}})
 	if less.Hits[0].Item.ID != "blue" {
 		t.Errorf("green or blue, but less of green: %s", hitIDs(less))
 	}
-	_, err := s.client.Search(t.Context(), "demo", api.SearchRequest{Like: "gone"})
+	_, err := s.client.Search(t.Context(), "demo", api.SearchRequest{Like: api.IDs{"gone"}})
 	if got := refused(t, err); got.Status != 404 || !strings.Contains(got.Detail.Message, "gone") {
 		t.Errorf("like gone: %v", err)
 	}
+}
+
+func TestSearchComposed(t *testing.T) {
+	s := gallery(t)
+	image := base64.StdEncoding.EncodeToString(pngFile(t, red, 9))
+	but := s.find(t, api.SearchRequest{Text: "green blue red", Image: image, Not: api.EmbeddingsInput{{Text: "green"}, {Image: image}},
+		Weights: &api.SearchWeights{Image: 0.1, Not: 1.5}, Kind: space.Image, Mode: space.VectorOnly})
+	if but.Hits[0].Item.ID != "blue" {
+		t.Errorf("green, blue or red, but neither green nor red: %s", hitIDs(but))
+	}
+	best := s.find(t, api.SearchRequest{Like: api.IDs{"caption-green", "caption-blue"}, Unlike: api.IDs{"red"}, Strategy: space.BestScore, Kind: space.Image})
+	if ids := hitIDs(best); !strings.HasPrefix(ids, "green blue") && !strings.HasPrefix(ids, "blue green") || strings.Contains(ids+" ", "red ") {
+		t.Errorf("like green or blue, unlike red: %s", ids)
+	}
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", `{"unlike":["red"]}`), 400, api.CodeInvalidRequest, "", "also what to look for")
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", `{"text":"red","not":[{"image":"AAAA"}]}`), 400, api.CodeInvalidImage, "", "not 0")
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", `{"text":"red","not":[5]}`), 400, api.CodeInvalidRequest, "not", "token ids")
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", `{"like":7}`), 400, api.CodeInvalidRequest, "like", "list of ids")
+	many := `{"like":["red"` + strings.Repeat(`,"red"`, 100) + `]}`
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", many), 400, api.CodeInvalidRequest, "like", "at most 100")
 }
 
 func TestSearchPagesAndFilters(t *testing.T) {

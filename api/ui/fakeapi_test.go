@@ -329,8 +329,10 @@ func (f *fake) search(w http.ResponseWriter, r *http.Request) {
 	} else {
 		read(r, &query)
 	}
-	if m, ok := f.means[query.Like]; ok && query.Like != "" {
-		target = &m
+	for _, id := range query.Like {
+		if m, ok := f.means[id]; ok {
+			target = &m
+		}
 	}
 	f.queries = append(f.queries, query)
 	write(w, f.answer(r.PathValue("c"), query, target))
@@ -339,7 +341,7 @@ func (f *fake) search(w http.ResponseWriter, r *http.Request) {
 func (f *fake) answer(c string, query api.SearchRequest, target *color.RGBA) api.SearchResponse {
 	out := api.SearchResponse{Collection: c, Model: "starter", Mode: space.Hybrid, Took: api.Took{EncodeMS: 4.2, SearchMS: 0.8, TotalMS: 8.9}}
 	for _, item := range f.collections[c] {
-		if item.ID == query.Like || (query.Kind != "" && item.Kind != query.Kind) {
+		if slices.Contains(query.Like, item.ID) || slices.Contains(query.Unlike, item.ID) || (query.Kind != "" && item.Kind != query.Kind) {
 			continue
 		}
 		out.Searched++

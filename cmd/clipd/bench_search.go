@@ -60,7 +60,7 @@ func (a *app) benchSearch(ctx context.Context, c *connection, f benchFlags) erro
 		{"words and meaning, one at a time", "queries", size, 1, 1, byWords},
 		{"words and meaning, throughput", "queries", fmt.Sprintf("%s, %d callers", size, f.callers), 1, f.callers, byWords},
 		{"more like an item, one at a time", "queries", size, 1, 1, ask(func(i int) api.SearchRequest {
-			return api.SearchRequest{Like: page.Items[i%len(page.Items)].ID}
+			return api.SearchRequest{Like: api.IDs{page.Items[i%len(page.Items)].ID}}
 		})},
 		{"words alone, one at a time", "queries", size, 1, 1, ask(func(i int) api.SearchRequest {
 			return api.SearchRequest{Text: words(i), Mode: "keyword"}

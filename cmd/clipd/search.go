@@ -17,9 +17,8 @@ import (
 
 // searchFlags are the flags of search and similar.
 type searchFlags struct {
+	composeFlags
 	collection string
-	image      string
-	like       string
 	k          int
 	offset     int
 	kind       string
@@ -37,12 +36,15 @@ func (a *app) searchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   `search ["words"]`,
 		Short: "Find images and texts by words, by an image, or by an item",
-		Long: `Search finds what is near in meaning to words, to an image file, or to an item of the collection, or to all of these
-together. Words are looked up in captions, file names and metadata too, and both rankings are joined.
+		Long: `Search finds what is near in meaning to words, to an image file, or to items of the collection, or to all of these
+together, less what --not, --not-image and --unlike say. Words are looked up in captions, file names and metadata too,
+and both rankings are joined.
 
 ` + filterHelp,
 		Example: `  clipd search "a cat"
   clipd search "in the evening" --image beach.jpg -k 5
+  clipd search "a dress" --image dress.jpg --not striped --weight image=0.7
+  clipd search --like ID --like ID --unlike ID
   clipd search SKU-1234 -c demo-captions --explain
   clipd search "a dress" --filter 'price<50' --filter 'colour=red|blue'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,8 +59,7 @@ together. Words are looked up in captions, file names and metadata too, and both
 	}
 	f.add(a, cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.image, "image", "", "image file that hits are near to")
-	flags.StringVar(&f.like, "like", "", "id of an item that hits are near to")
+	f.composeFlags.add(flags)
 	flags.Var(choice(&f.mode, "hybrid", "vector", "keyword"), "mode", "which indexes answer: hybrid, vector or keyword (default: all that can)")
 	flags.Var(choice(&f.fusion, "rrf", "convex"), "fusion", "how rankings are joined: rrf or convex (default rrf)")
 	flags.Float64Var(&f.alpha, "alpha", 0.5, "weight of the vector in --fusion convex, 0 to 1")
@@ -81,10 +82,10 @@ func (f *searchFlags) add(a *app, cmd *cobra.Command) {
 // request checks the flags and makes the API's request of them.
 func (f *searchFlags) request(cmd *cobra.Command, words string) (api.SearchRequest, error) {
 	request := api.SearchRequest{
-		Text: words, Like: f.like, Kind: space.Kind(f.kind), Mode: space.Mode(f.mode), Fusion: space.FusionMethod(f.fusion),
+		Text: words, Kind: space.Kind(f.kind), Mode: space.Mode(f.mode), Fusion: space.FusionMethod(f.fusion),
 		K: &f.k, Offset: f.offset, Explain: f.explain, Exact: f.exact,
 	}
-	if words == "" && f.image == "" && f.like == "" {
+	if words == "" && !f.positive() {
 		return request, usagef(`nothing to search for: give words, --image FILE or --like ID`)
 	}
 	if f.k < 1 || f.k > space.MaxK {
@@ -98,6 +99,9 @@ func (f *searchFlags) request(cmd *cobra.Command, words string) (api.SearchReque
 	}
 	if cmd.Flags().Changed("min-score") {
 		request.MinScore = &f.minScore
+	}
+	if err := f.fill(&request); err != nil {
+		return request, err
 	}
 	var err error
 	request.Filter, err = parseFilters(f.filters)

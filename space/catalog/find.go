@@ -1,17 +1,16 @@
 package catalog
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
-	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
 )
 
 // Find encodes the question and searches. It fails as Search does, with preprocess's errors for a picture that cannot
-// be read, and with space.ErrNotFound where Like is no item.
+// be read, and with space.ErrNotFound where Like or Unlike name no item.
 func (c *Catalog) Find(ctx context.Context, ask Ask) (space.Answer, Timing, error) {
 	var timing Timing
 	start := time.Now()
@@ -31,9 +30,7 @@ func (c *Catalog) query(ctx context.Context, ask Ask) (space.Query, error) {
 	q := space.Query{
 		Words: ask.Text, Mode: ask.Mode, Fusion: ask.Fusion, Alpha: ask.Alpha, Filter: ask.filter(),
 		K: ask.K, Offset: ask.Offset, MinScore: ask.MinScore, Explain: ask.Explain, Exact: ask.Exact, Modality: space.Text,
-	}
-	if ask.Like != "" {
-		q.Exclude = []string{ask.Like}
+		Exclude: slices.Concat(ask.Like, ask.Unlike),
 	}
 	if err := ask.check(q); err != nil {
 		return q, err
@@ -45,13 +42,20 @@ func (c *Catalog) query(ctx context.Context, ask Ask) (space.Query, error) {
 		q.Modality = space.Image
 	}
 	var err error
-	q.Vector, err = c.encodeAsk(ctx, ask)
+	q.Vector, q.Examples, err = c.encodeAsk(ctx, ask)
 	return q, err
 }
 
 // check validates the query as if it had its vector.
 func (a Ask) check(q space.Query) error {
-	if a.Mode != space.KeywordOnly && (a.Text != "" || a.hasImage() || a.Like != "") {
+	positive := a.Text != "" || a.hasImage() || len(a.Like) > 0
+	if !positive && len(a.Not)+len(a.Unlike) > 0 {
+		return fmt.Errorf("%w: it says only what not to find; say also what to look for", space.ErrInvalidQuery)
+	}
+	if a.Strategy != "" && a.Strategy != space.Average && a.Strategy != space.BestScore {
+		return fmt.Errorf("%w: strategy %q; want average or best", space.ErrInvalidQuery, a.Strategy)
+	}
+	if a.Mode != space.KeywordOnly && positive {
 		q.Vector = placeholder
 	}
 	_, err := q.Validate()
@@ -63,76 +67,27 @@ var placeholder, _ = space.FromUnit([]float32{1})
 
 func (a Ask) hasImage() bool { return a.Picture != nil || a.Image != nil }
 
-// filter joins Kind and Filter.
+// filter joins Filter, Kind, and where words are searched, that the words of Not are not wanted.
 func (a Ask) filter() *space.Filter {
-	if a.Kind == "" {
+	var parts []space.Filter
+	if a.Kind != "" {
+		parts = append(parts, kindFilter(a.Kind))
+	}
+	if a.Text != "" && a.Mode != space.VectorOnly {
+		for _, part := range a.Not {
+			if part.Text != "" {
+				parts = append(parts, space.Filter{Not: &space.Filter{Field: "_text", Match: part.Text}})
+			}
+		}
+	}
+	if len(parts) == 0 {
 		return a.Filter
 	}
-	kind := kindFilter(a.Kind)
-	if a.Filter == nil {
-		return &kind
+	if a.Filter != nil {
+		parts = append(parts, *a.Filter)
 	}
-	return &space.Filter{And: []space.Filter{kind, *a.Filter}}
-}
-
-// encodeAsk makes the joint vector of all parts.
-func (c *Catalog) encodeAsk(ctx context.Context, ask Ask) (space.Vector, error) {
-	var sum weighted
-	if ask.Text != "" {
-		vectors, err := c.enc.EncodeTexts(ctx, []string{ask.Text})
-		if err != nil {
-			return space.Vector{}, err
-		}
-		sum.add(vectors[0], ask.Weights.Text)
+	if len(parts) == 1 {
+		return &parts[0]
 	}
-	if ask.hasImage() {
-		v, err := c.encodeImage(ctx, ask)
-		if err != nil {
-			return space.Vector{}, err
-		}
-		sum.add(v, ask.Weights.Image)
-	}
-	if ask.Like != "" {
-		it, err := c.store.Item(ctx, ask.Like)
-		if err != nil {
-			return space.Vector{}, fmt.Errorf("like %q: %w", ask.Like, err)
-		}
-		sum.add(it.Vector, ask.Weights.Like)
-	}
-	v, err := space.Normalize(sum)
-	if err != nil {
-		return v, fmt.Errorf("%w: its parts cancel each other out: %w", space.ErrInvalidQuery, err)
-	}
-	return v, nil
-}
-
-func (c *Catalog) encodeImage(ctx context.Context, ask Ask) (space.Vector, error) {
-	picture := ask.Picture
-	if picture == nil {
-		var err error
-		if picture, err = preprocess.Decode(cmp.Or(ask.Name, "the query image"), ask.Image, c.opts.Limits); err != nil {
-			return space.Vector{}, err
-		}
-	}
-	vectors, err := c.enc.EncodePictures(ctx, []*preprocess.Picture{picture})
-	if err != nil {
-		return space.Vector{}, err
-	}
-	return vectors[0], nil
-}
-
-// weighted is a sum of unit vectors.
-type weighted []float32
-
-// add adds a vector; a weight of zero counts as 1.
-func (w *weighted) add(v space.Vector, weight float64) {
-	if weight == 0 {
-		weight = 1
-	}
-	if *w == nil {
-		*w = make(weighted, v.Dim())
-	}
-	for i, x := range v.Components() {
-		(*w)[i] += float32(weight) * x
-	}
+	return &space.Filter{And: parts}
 }

@@ -29,7 +29,7 @@ func TestFindByTextImageAndItem(t *testing.T) {
 		"texts by text":         {catalog.Ask{Text: "blue", Kind: space.Text, K: 1}, []string{"blue text"}},
 		"texts by image":        {catalog.Ask{Image: red, Kind: space.Text, K: 1}, []string{"red text"}},
 		"images by image":       {catalog.Ask{Image: red, Kind: space.Image, K: 2}, []string{"red picture", "red picture again"}},
-		"like an item":          {catalog.Ask{Like: "red picture", Kind: space.Image, K: 1}, []string{"red picture again"}},
+		"like an item":          {catalog.Ask{Like: []string{"red picture"}, Kind: space.Image, K: 1}, []string{"red picture again"}},
 		"less of":               {catalog.Ask{Text: "red blue", Image: red, Weights: catalog.Weights{Image: -1}, Mode: space.VectorOnly, Kind: space.Image, K: 1}, []string{"blue picture"}},
 		"kind and filter":       {catalog.Ask{Text: "red", Kind: space.Image, Filter: &space.Filter{Field: "_id", Prefix: "blue"}}, []string{"blue picture"}},
 		"words alone":           {catalog.Ask{Text: "blue", Mode: space.KeywordOnly}, []string{"blue text"}},
@@ -56,7 +56,7 @@ func TestBadQuestionsAreRefusedBeforeEncoding(t *testing.T) {
 		"image as words":  {catalog.Ask{Image: picture(t, "red", 9), K: 1, Mode: space.KeywordOnly}, space.ErrInvalidQuery},
 		"bad filter":      {catalog.Ask{Text: "a", K: 1, Filter: &space.Filter{}}, space.ErrInvalidFilter},
 		"no image at all": {catalog.Ask{Image: []byte("words"), K: 1}, preprocess.ErrNotImage},
-		"like nobody":     {catalog.Ask{Like: "nobody", K: 1}, space.ErrNotFound},
+		"like nobody":     {catalog.Ask{Like: []string{"nobody"}, K: 1}, space.ErrNotFound},
 	} {
 		if _, _, err := c.Find(t.Context(), tc.ask); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, want %v", name, err, tc.want)
@@ -65,7 +65,7 @@ func TestBadQuestionsAreRefusedBeforeEncoding(t *testing.T) {
 	if l.model.texts.Load() != encoded {
 		t.Error("a refused question was encoded")
 	}
-	opposite := catalog.Ask{Text: "words", Like: "a", Weights: catalog.Weights{Like: -1}, Mode: space.VectorOnly, K: 1}
+	opposite := catalog.Ask{Text: "words", Like: []string{"a"}, Weights: catalog.Weights{Like: -1}, Mode: space.VectorOnly, K: 1}
 	if _, _, err := c.Find(t.Context(), opposite); !errors.Is(err, space.ErrInvalidQuery) {
 		t.Errorf("parts that cancel out: %v", err)
 	}

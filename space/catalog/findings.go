@@ -17,7 +17,7 @@ type findings struct {
 	order   []string // in which they were found
 	cosines map[string]float64
 	terms   map[string][]string
-	centre  centre
+	aim     aim
 }
 
 func newFindings() *findings {
@@ -75,7 +75,9 @@ func (f *findings) explain(q space.Query, hit fusion.Fused) *space.Explanation {
 		VectorRank: hit.VectorRank, KeywordRank: hit.KeywordRank, KeywordScore: hit.KeywordScore, Terms: f.terms[hit.ID],
 	}
 	switch {
-	case q.Mode == space.VectorOnly && f.centre.mixed:
+	case q.Mode == space.VectorOnly && q.Examples != nil:
+		explanation.Fusion = f.aim.explain(f.cosines[hit.ID], hit.Score)
+	case q.Mode == space.VectorOnly && f.aim.positive[0].centre.mixed:
 		explanation.Fusion = fmt.Sprintf("cosine %.4f less the mean of its kind = %.4f", f.cosines[hit.ID], hit.Score)
 	case q.Mode == space.VectorOnly:
 		explanation.Fusion = fmt.Sprintf("cosine %.4f", hit.Score)

@@ -114,8 +114,8 @@ func kindFilter(kind space.Kind) space.Filter {
 
 // addNearest adds the vector list.
 func (c *Catalog) addNearest(ctx context.Context, q space.Query, allow *roaring.Bitmap, found *findings) error {
-	found.centre = c.vectors.centre(q.Vector, allow)
-	near, err := c.vectors.nearest(ctx, q.Vector, depth(q), allow, found.centre)
+	found.aim = c.vectors.aim(q, allow)
+	near, err := found.aim.nearest(ctx, depth(q), allow)
 	if err != nil {
 		return err
 	}
@@ -171,14 +171,13 @@ func (c *Catalog) addCosines(q space.Query, found *findings) error {
 			ids = append(ids, id)
 		}
 	}
-	cosines, err := c.vectors.Cosines(q.Vector, ids)
+	judged, err := found.aim.judge(ids)
 	if err != nil {
 		return err
 	}
 	for i, id := range ids {
-		slot, _ := c.vectors.Slot(id)
-		found.cosines[id] = cosines[i]
-		found.at(id).Similarity = cosines[i] - found.centre.mean(c.vectors.kind(slot))
+		found.cosines[id] = judged[i].cosine
+		found.at(id).Similarity = judged[i].similarity
 	}
 	return nil
 }
