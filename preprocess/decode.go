@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"image"
 	"image/gif"
-	"image/jpeg"
 	"image/png"
 	"io"
 	"strings"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
+
+	"github.com/clipd/clipd/preprocess/jpeg"
 )
 
 // Decode turns the bytes of an image file into an upright, opaque Picture. The format is told from the content;
@@ -76,7 +77,7 @@ type codec struct {
 }
 
 var codecs = map[format]codec{
-	formatJPEG: {jpeg.DecodeConfig, decodeJPEG},
+	formatJPEG: {jpegConfig, decodeJPEG},
 	formatPNG:  {png.DecodeConfig, decodeWith(png.Decode)},
 	formatGIF:  {gif.DecodeConfig, decodeGIF},
 	formatBMP:  {bmp.DecodeConfig, decodeWith(bmp.Decode)},
@@ -88,18 +89,16 @@ func decodeWith(f func(io.Reader) (image.Image, error)) func([]byte, image.Confi
 	return func(data []byte, _ image.Config) (image.Image, error) { return f(bytes.NewReader(data)) }
 }
 
-// decodeJPEG reads files without their end marker too, as libjpeg does: with the marker added, a picture that is
-// complete but for it decodes, one that lacks more still doesn't.
-func decodeJPEG(data []byte, _ image.Config) (image.Image, error) {
-	img, err := jpeg.Decode(bytes.NewReader(data))
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		ended := io.MultiReader(bytes.NewReader(data), strings.NewReader("\xff\xd9"))
-		if img, retried := jpeg.Decode(ended); retried == nil {
-			return img, nil
-		}
+func jpegConfig(r io.Reader) (image.Config, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return image.Config{}, err
 	}
-	return img, err
+	header, err := jpeg.ReadHeader(data)
+	return image.Config{Width: header.Width, Height: header.Height}, err
 }
+
+func decodeJPEG(data []byte, _ image.Config) (image.Image, error) { return jpeg.Decode(data, 1) }
 
 // decodeGIF places the first frame on its canvas, as Pillow does; what the frame doesn't cover is black.
 func decodeGIF(data []byte, config image.Config) (image.Image, error) {
@@ -150,14 +149,13 @@ func endsTooEarly(err error) bool {
 func decodeError(kind format, data []byte, err error) error {
 	name := strings.ToUpper(string(kind))
 	var (
-		jpegUnsupported jpeg.UnsupportedError
 		pngUnsupported  png.UnsupportedError
 		tiffUnsupported tiff.UnsupportedError
 	)
 	switch {
 	case endsTooEarly(err):
 		return fmt.Errorf("%w: %s data ends after %d bytes, before the picture is complete", ErrTruncated, name, len(data))
-	case errors.As(err, &jpegUnsupported), errors.As(err, &pngUnsupported), errors.As(err, &tiffUnsupported),
+	case errors.Is(err, jpeg.ErrUnsupported), errors.As(err, &pngUnsupported), errors.As(err, &tiffUnsupported),
 		errors.Is(err, bmp.ErrUnsupported):
 		return fmt.Errorf("%w: %s: %w; convert it to an ordinary JPEG or PNG", ErrUnsupported, name, err)
 	}

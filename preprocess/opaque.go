@@ -3,6 +3,8 @@ package preprocess
 import (
 	"image"
 	"image/color"
+
+	"github.com/clipd/clipd/preprocess/jpeg"
 )
 
 // opaque converts any decoded image to 8-bit RGB with alpha 255, its origin at (0, 0). Alpha is dropped from the
@@ -15,7 +17,7 @@ func opaque(img image.Image) *image.RGBA {
 			return src
 		}
 	case *image.YCbCr:
-		return ycbcrToRGBA(src)
+		return jpeg.ToRGBA(src)
 	}
 	bounds := img.Bounds()
 	dst := image.NewRGBA(image.Rect(0, 0, bounds.Dx(), bounds.Dy()))
@@ -110,4 +112,11 @@ func straight(c color.Color) (r, g, b uint8) {
 	}
 	n := color.NRGBAModel.Convert(c).(color.NRGBA)
 	return n.R, n.G, n.B
+}
+
+func clamp8(v int32) uint8 {
+	if uint32(v) > 255 {
+		return uint8(^(v >> 31)) // negative: 0; too large: 255
+	}
+	return uint8(v)
 }
