@@ -69,6 +69,10 @@ fuzz: deps ## every fuzz target for FUZZTIME (20s)
 bench: deps ## the benchmarks of every package; BENCH=regexp chooses
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+.PHONY: bench-model
+bench-model: ## build/bench-model: a CLIP in full size with random weights, for clipd bench encode
+	@scripts/benchmodel.sh
+
 .PHONY: goldens
 goldens: pyenv ## make the reference answers again that tests compare with
 	@scripts/goldens.sh
