@@ -28,18 +28,34 @@ func modelFiles(all []string, l layout) []string {
 	var files []string
 	for _, tower := range []struct {
 		graph, dir string
-		specs      []string
-	}{{l.text, l.textDir, textenc.SpecFiles()}, {l.vision, l.visionDir, preprocess.SpecFiles()}} {
+		isSpec     func(name string, all []string) bool
+	}{{l.text, l.textDir, textenc.IsSpecFile}, {l.vision, l.visionDir, isImageSpec}} {
+		if tower.graph == "" {
+			continue
+		}
+		beside := below(all, tower.dir)
 		for _, name := range all {
-			base, beside := strings.CutPrefix(name, tower.dir+"/")
-			isSpec := slices.Contains(tower.specs, name) || beside && slices.Contains(tower.specs, base)
-			if tower.graph != "" && (isSpec || isWeights(name, tower.graph)) {
+			base, isBeside := strings.CutPrefix(name, tower.dir+"/")
+			if tower.isSpec(name, all) || isBeside && tower.isSpec(base, beside) || isWeights(name, tower.graph) {
 				files = append(files, name)
 			}
 		}
 	}
 	slices.Sort(files)
 	return slices.Compact(files)
+}
+
+func isImageSpec(name string, _ []string) bool { return slices.Contains(preprocess.SpecFiles(), name) }
+
+// below are the files in a directory, named from there.
+func below(all []string, dir string) []string {
+	var names []string
+	for _, name := range all {
+		if base, ok := strings.CutPrefix(name, dir+"/"); ok {
+			names = append(names, base)
+		}
+	}
+	return names
 }
 
 // isWeights says whether a file is the graph or holds weights of it, by the exporters' habit of naming such a file

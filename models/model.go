@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
@@ -176,7 +174,7 @@ func (m *Model) dimensions(ctx context.Context) (text, image int, err error) {
 }
 
 func (m *Model) loadText(ctx context.Context) (*textenc.Encoder, func() error, error) {
-	session, err := m.session(m.layout.text)
+	session, err := m.session(m.layout.text, ofTexts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -188,7 +186,7 @@ func (m *Model) loadText(ctx context.Context) (*textenc.Encoder, func() error, e
 }
 
 func (m *Model) loadImage(ctx context.Context) (*imageenc.Encoder, func() error, error) {
-	session, err := m.session(m.layout.vision)
+	session, err := m.session(m.layout.vision, ofPictures)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -200,21 +198,6 @@ func (m *Model) loadImage(ctx context.Context) (*imageenc.Encoder, func() error,
 		return nil, nil, errors.Join(fmt.Errorf("%s: %w", m.layout.vision, err), session.Close())
 	}
 	return encoder, session.Close, nil
-}
-
-// session loads a graph: by its path where there is one, so that weights in files beside it are found.
-func (m *Model) session(graph string) (*ort.Session, error) {
-	source := ort.Graph{}
-	if m.folder.Dir != "" {
-		source.Path = filepath.Join(m.folder.Dir, filepath.FromSlash(graph))
-	} else {
-		data, err := fs.ReadFile(m.folder.FS, graph)
-		if err != nil {
-			return nil, err
-		}
-		source.Bytes = data
-	}
-	return m.runtime.NewSession(source, ort.SessionOptions{Threads: m.opts.Threads, Provider: m.opts.Provider})
 }
 
 // Name is the model's name for people.

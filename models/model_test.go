@@ -290,6 +290,14 @@ func TestLayouts(t *testing.T) {
 			layout{"text_model_int8.onnx", "vision_model_int8.onnx", ".", ".", "int8"}},
 		{[]string{"textual/model.onnx", "visual/model.onnx"}, "", layout{"textual/model.onnx", "visual/model.onnx", "textual", "visual", ""}},
 		{[]string{"modules.json", "onnx/model.onnx"}, "", layout{"onnx/model.onnx", "", ".", ".", ""}},
+		{[]string{"tokenizer.json", "preprocessor_config.json", "onnx/model.onnx", "onnx/model_uint8.onnx"}, "", layout{"onnx/model.onnx", "onnx/model.onnx", ".", ".", ""}},
+		{[]string{"tokenizer.json", "preprocessor_config.json", "onnx/model.onnx", "onnx/text_model.onnx", "onnx/vision_model.onnx"}, "",
+			layout{"onnx/text_model.onnx", "onnx/vision_model.onnx", ".", ".", ""}},
+		{[]string{"preprocessor_config.json", "model.onnx"}, "", layout{"", "model.onnx", ".", ".", ""}},
+		{[]string{"onnx/text_model.onnx", "onnx/text_model_q4.onnx", "onnx/vision_model_q4.onnx"}, "", layout{"onnx/text_model_q4.onnx", "onnx/vision_model_q4.onnx", ".", ".", "q4"}},
+		{[]string{"onnx/text_model.onnx", "onnx/vision_model_fp16.onnx"}, "", layout{"onnx/text_model.onnx", "onnx/vision_model_fp16.onnx", ".", ".", "plain/fp16"}},
+		{[]string{"onnx/text_model_int8.onnx", "onnx/vision_model_uint8.onnx"}, "int8/uint8", layout{"onnx/text_model_int8.onnx", "onnx/vision_model_uint8.onnx", ".", ".", "int8/uint8"}},
+		{[]string{"onnx/text_model.onnx", "onnx/vision_model_uint8.onnx"}, "plain/uint8", layout{"onnx/text_model.onnx", "onnx/vision_model_uint8.onnx", ".", ".", "plain/uint8"}},
 	} {
 		fsys := fstest.MapFS{}
 		for _, name := range c.files {
@@ -302,6 +310,31 @@ func TestLayouts(t *testing.T) {
 	for _, variant := range []string{"", "fp16", "nonsense"} {
 		if _, err := findLayout(fileIn(fstest.MapFS{"model.onnx": {}}), variant); !errors.Is(err, ErrLayout) {
 			t.Errorf("variant %q: %v", variant, err)
+		}
+	}
+}
+
+func TestLayoutNamesTheVariantsThatAreThere(t *testing.T) {
+	fsys := fstest.MapFS{"onnx/text_model.onnx": {}, "onnx/text_model_q4.onnx": {}, "onnx/vision_model.onnx": {}, "onnx/vision_model_fp16.onnx": {}}
+	for variant, want := range map[string]string{
+		"q4":       "no q4 variant of its image tower; there are: plain, fp16",
+		"fp16":     "no fp16 variant of its text tower; there are: plain, q4",
+		"q4/uint8": "no uint8 variant of its image tower",
+		"tiny":     "want one of fp16",
+	} {
+		if _, err := findLayout(fileIn(fsys), variant); !errors.Is(err, ErrLayout) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q in it", variant, err, want)
+		}
+	}
+}
+
+func TestSibling(t *testing.T) {
+	for _, c := range [][3]string{
+		{"onnx/vision_model_int8.onnx", "uint8", "onnx/vision_model_uint8.onnx"}, {"visual/model.onnx", "fp16", "visual/model_fp16.onnx"},
+		{"onnx/vision_model_q4f16.onnx", "", "onnx/vision_model.onnx"},
+	} {
+		if got := sibling(c[0], c[1]); got != c[2] {
+			t.Errorf("%s as %q: %s; want %s", c[0], c[1], got, c[2])
 		}
 	}
 }

@@ -106,6 +106,9 @@ func (e *Encoder) tensors(ids, mask []int64, rows, length int) []ort.Tensor {
 		switch name {
 		case "attention_mask":
 			in[i].I64 = mask
+			if e.spec.PadSeen {
+				in[i].I64 = ones(rows * length)
+			}
 		case "token_type_ids":
 			in[i].I64 = make([]int64, rows*length)
 		case "position_ids":
@@ -123,4 +126,12 @@ func positions(rows, length int) []int64 {
 		p[i] = int64(i % length)
 	}
 	return p
+}
+
+func ones(n int) []int64 {
+	list := make([]int64, n)
+	for i := range list {
+		list[i] = 1
+	}
+	return list
 }

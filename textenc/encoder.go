@@ -107,7 +107,7 @@ func (e *Encoder) prepare(ctx context.Context) error {
 // tryPadding decides how a tower without an attention mask wants its texts. A causal one gives the same vector
 // whether padded or not, and is quicker without; another one was trained on padded texts and needs them.
 func (e *Encoder) tryPadding(ctx context.Context) (Padding, error) {
-	if e.hasMask {
+	if e.hasMask && !e.spec.PadSeen {
 		return PaddingLongest, nil
 	}
 	const text = "a" // short, so that the context length leaves room for padding

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -223,8 +224,10 @@ func TestPlanBoundsBatchesAndPadding(t *testing.T) {
 
 func TestPoolings(t *testing.T) {
 	states, mask := [][]float32{{1, 5}, {2, 0}, {3, -2}, {100, 100}}, []int64{1, 1, 1, 0}
-	for how, want := range map[Pooling][]float32{PoolingCLS: {1, 5}, PoolingMean: {2, 1}, PoolingLast: {3, -2}, PoolingMax: {3, 5}} {
-		if got := poolRow(how, states, mask); !slices.Equal(got, want) {
+	for how, want := range map[Pooling][]float32{PoolingCLS: {1, 5}, PoolingMean: {2, 1}, PoolingLast: {3, -2}, PoolingMax: {3, 5},
+		PoolingMeanSqrt: {6 / float32(math.Sqrt(3)), 3 / float32(math.Sqrt(3))}, PoolingWeighted: {14. / 6, -1. / 6}} {
+		got := poolRow(how, states, mask)
+		if slices.ContainsFunc([]int{0, 1}, func(i int) bool { return math.Abs(float64(got[i]-want[i])) > 1e-6 }) {
 			t.Errorf("%s: %v; want %v", how, got, want)
 		}
 	}
@@ -287,8 +290,22 @@ func TestReadSpec(t *testing.T) {
 			Spec{ContextLength: 64, Padding: PaddingFull, Pooling: PoolingNone, ModelType: "siglip2"}},
 		{"MiniLM", map[string]string{"sentence_bert_config.json": `{"max_seq_length":256}`, "tokenizer_config.json": `{"model_max_length":512}`, "special_tokens_map.json": `{"pad_token":"<s>"}`,
 			"config.json": `{"model_type":"bert","max_position_embeddings":512}`, "1_Pooling/config.json": `{"pooling_mode_mean_tokens":true,"pooling_mode_cls_token":false}`,
-			"modules.json": `[{"type":"sentence_transformers.models.Transformer"},{"type":"sentence_transformers.models.Pooling"},{"type":"sentence_transformers.models.Normalize"}]`},
-			Spec{ContextLength: 256, PadID: 1, Pooling: PoolingMean, ModelType: "bert"}},
+			"modules.json": `[{"type":"sentence_transformers.models.Transformer"},{"path":"1_Pooling","type":"sentence_transformers.models.Pooling"},{"type":"sentence_transformers.models.Normalize"}]`},
+			Spec{ContextLength: 256, PadID: 1, Pooling: PoolingMean, Clean: CleanStrip, ModelType: "bert"}},
+		{"MiniLM with prompt", map[string]string{"sentence_bert_config.json": `{"max_seq_length":256,"do_lower_case":true}`, "modules.json": `[{"path":"","type":"x.Transformer"},{"path":"1_Pooling","type":"x.Pooling"}]`,
+			"1_Pooling/config.json": `{"pooling_mode_lasttoken":true,"include_prompt":true}`, "config_sentence_transformers.json": `{"prompts":{"query":"ask: "},"default_prompt_name":"query"}`},
+			Spec{ContextLength: 256, Pooling: PoolingLast, Clean: CleanStripLower, Prompt: "ask: "}},
+		{"XLM-R", map[string]string{"config.json": `{"model_type":"xlm-roberta","max_position_embeddings":514,"pad_token_id":1}`}, Spec{ContextLength: 512, PadID: 1, Pooling: PoolingNone, ModelType: "xlm-roberta"}},
+		{"SigLIP without lengths", map[string]string{"tokenizer_config.json": `{"model_input_names":["input_ids"]}`, "config.json": `{"model_type":"siglip2"}`, "tokenizer.json": `{}`},
+			Spec{ContextLength: 64, Padding: PaddingFull, PadSeen: true, Pooling: PoolingNone, ModelType: "siglip2"}},
+		{"LAION's, with both descriptions", map[string]string{"config.json": `{"model_type":"clip"}`, "tokenizer_config.json": `{"model_max_length":77,"pad_token":"</s>"}`, "open_clip_config.json": `{"model_cfg":{"text_cfg":{"context_length":77}}}`},
+			Spec{ContextLength: 77, PadID: 2, Pooling: PoolingNone, ModelType: "clip"}},
+		{"open_clip's own tokenizer", map[string]string{"tokenizer_config.json": `{"pad_token":"</s>"}`, "open_clip_config.json": `{"model_cfg":{"text_cfg":{"context_length":77}}}`},
+			Spec{ContextLength: 77, Pooling: PoolingNone, Clean: CleanLower}},
+		{"open_clip with a tokenizer of transformers", map[string]string{"tokenizer_config.json": `{"pad_token":"</s>"}`, "open_clip_config.json": `{"model_cfg":{"text_cfg":{"hf_tokenizer_name":"x"}}}`, "tokenizer.json": `{"added_tokens":[{"id":2,"content":"</s>"}]}`},
+			Spec{ContextLength: 77, PadID: 2, Pooling: PoolingNone, Clean: CleanWhitespace}},
+		{"immich", map[string]string{"config.json": `{"embed_dim":8,"text_cfg":{"context_length":64,"hf_tokenizer_name":"x","tokenizer_kwargs":{"clean":"canonicalize"}}}`, "tokenizer_config.json": `{"pad_token":"</s>"}`},
+			Spec{ContextLength: 64, PadID: 2, Pooling: PoolingNone, Clean: CleanCanonicalize}},
 		{"open_clip", map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"context_length":64,"tokenizer_kwargs":{"clean":"canonicalize"}}}}`},
 			Spec{ContextLength: 64, Pooling: PoolingNone, Clean: "canonicalize"}},
 		{"tokenizer alone", nil, Spec{ContextLength: 3, Pooling: PoolingNone}},
@@ -311,8 +328,18 @@ func TestReadSpecNamesFileAndField(t *testing.T) {
 		"tokenizer.json: ":             {"tokenizer.json": "{"},
 		"model_max_length":             {"tokenizer.json": "{}"},
 		`pad_token "none"`:             {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8,"pad_token":"none"}`},
-		"1_Pooling/config.json: want":  {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "1_Pooling/config.json": `{"pooling_mode_weightedmean_tokens":true}`},
-		`modules.json: "x.Dense"`:      {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"type":"x.Dense"}]`},
+		"1_Pooling/config.json: want":  {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "1_Pooling/config.json": `{"pooling_mode_weightedmean_tokens":true,"pooling_mode":"cls"}`},
+		`"include_prompt": false`:      {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "1_Pooling/config.json": `{"pooling_mode":"cls","include_prompt":false}`},
+		"x/config.json is needed":      {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"path":"x","type":"a.Pooling"}]`},
+		`"path" of "a.Pooling"`:        {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"type":"a.Pooling"}]`},
+		`"x.LayerNorm" is not`:         {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"path":"x","type":"x.LayerNorm"}]`},
+		"kwargs.strip_sep_token":       {"tokenizer.json": "{}", "open_clip_config.json": `{"model_cfg":{"text_cfg":{"context_length":32,"hf_tokenizer_name":"x","tokenizer_kwargs":{"strip_sep_token":true}}}}`},
+		"spiece.model alone":           {"spiece.model": ""},
+		"merges.txt is needed":         {"vocab.json": "{}", "tokenizer_config.json": `{"model_max_length":8,"tokenizer_class":"CLIPTokenizer"}`},
+		`lacks field "do_lower_case"`:  {"vocab.txt": "a", "tokenizer_config.json": `{"model_max_length":8,"tokenizer_class":"BertTokenizer"}`},
+		`default_prompt_name "q"`:      {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"path":"","type":"a.Transformer"}]`, "config_sentence_transformers.json": `{"default_prompt_name":"q"}`},
+		"2_Dense/model.safetensors is": {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"path":"2_Dense","type":"a.Dense"}]`, "2_Dense/config.json": `{"in_features":3,"out_features":2,"bias":false,"activation_function":"torch.nn.modules.linear.Identity"}`},
+		`"activation_function": "x.R`:  {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"path":"2_Dense","type":"a.Dense"}]`, "2_Dense/config.json": `{"in_features":3,"out_features":2,"bias":false,"activation_function":"x.ReLU"}`},
 		"config.json: json: cannot un": {"tokenizer.json": "{}", "config.json": `[]`},
 	} {
 		fsys := fstest.MapFS{}

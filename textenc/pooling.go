@@ -2,6 +2,7 @@ package textenc
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/clipd/clipd/internal/ort"
 )
@@ -20,7 +21,14 @@ func (e *Encoder) pool(out ort.Tensor, mask []int64, rows, length int) ([][]floa
 	}
 	pooled := split(out.F32, rows)
 	for row, states := range pooled {
-		pooled[row] = poolRow(e.spec.Pooling, split(states, length), mask[row*length:(row+1)*length])
+		vector := poolRow(e.spec.Pooling, split(states, length), mask[row*length:(row+1)*length])
+		for _, dense := range e.spec.Dense {
+			var err error
+			if vector, err = dense.apply(vector); err != nil {
+				return nil, err
+			}
+		}
+		pooled[row] = vector
 	}
 	return pooled, nil
 }
@@ -48,8 +56,13 @@ func poolRow(how Pooling, states [][]float32, mask []int64) []float32 {
 		return states[kept-1]
 	case PoolingMax:
 		return maxOf(states[:kept])
+	case PoolingMeanSqrt:
+		return sumOf(states[:kept], func(int) float64 { return 1 / math.Sqrt(float64(kept)) })
+	case PoolingWeighted:
+		all := float64(kept*(kept+1)) / 2
+		return sumOf(states[:kept], func(i int) float64 { return float64(i+1) / all })
 	}
-	return meanOf(states[:kept])
+	return sumOf(states[:kept], func(int) float64 { return 1 / float64(kept) })
 }
 
 func maxOf(states [][]float32) []float32 {
@@ -62,16 +75,18 @@ func maxOf(states [][]float32) []float32 {
 	return out
 }
 
-func meanOf(states [][]float32) []float32 {
+// sumOf adds the states up, each times its weight.
+func sumOf(states [][]float32, weight func(i int) float64) []float32 {
 	sums := make([]float64, len(states[0]))
-	for _, state := range states {
-		for i, x := range state {
-			sums[i] += float64(x)
+	for i, state := range states {
+		w := weight(i)
+		for j, x := range state {
+			sums[j] += w * float64(x)
 		}
 	}
 	out := make([]float32, len(sums))
-	for i, sum := range sums {
-		out[i] = float32(sum / float64(len(states)))
+	for j, sum := range sums {
+		out[j] = float32(sum)
 	}
 	return out
 }

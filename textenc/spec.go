@@ -1,6 +1,9 @@
 package textenc
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Pooling says how a text's vector comes from the graph's output.
 type Pooling string
@@ -12,6 +15,9 @@ const (
 	PoolingCLS  Pooling = "cls"  // the first token
 	PoolingLast Pooling = "last" // the last token that the attention mask keeps
 	PoolingMax  Pooling = "max"  // over the tokens that the attention mask keeps
+
+	PoolingMeanSqrt Pooling = "mean_sqrt_len" // the sum, divided by the square root of the number of tokens
+	PoolingWeighted Pooling = "weightedmean"  // the mean, the nth token counted n times
 )
 
 // Padding says how texts of one batch get one length.
@@ -30,11 +36,14 @@ type Spec struct {
 	ContextLength int     `json:"context_length"` // most tokens, special tokens included
 	Padding       Padding `json:"padding"`
 	PadID         int64   `json:"pad_id"`
-	Pooling       Pooling `json:"pooling"`    // PoolingNone where no file says otherwise
-	Output        string  `json:"output"`     // the graph's output to use; empty: chosen from the graph
-	Clean         string  `json:"clean"`      // open_clip's text cleaning before the tokenizer; "canonicalize" or empty
-	ModelType     string  `json:"model_type"` // of config.json, "clip"; empty: unknown
-	Tokenizer     []byte  `json:"-"`          // tokenizer.json
+	PadSeen       bool    `json:"pad_seen,omitempty"` // the tower was trained without a mask: one that its graph takes hides no padding
+	Pooling       Pooling `json:"pooling"`            // PoolingNone where no file says otherwise
+	Dense         []Dense `json:"dense,omitempty"`    // layers behind the pooling
+	Output        string  `json:"output"`             // the graph's output to use; empty: chosen from the graph
+	Clean         Clean   `json:"clean"`              // before the tokenizer
+	Prompt        string  `json:"prompt,omitempty"`   // put in front of every text
+	ModelType     string  `json:"model_type"`         // of config.json, "clip"; empty: unknown
+	Tokenizer     []byte  `json:"-"`                  // tokenizer.json, or what was made of the vocabulary files in its place
 }
 
 // Validate checks what New relies on; ReadSpec returns valid specs only.
@@ -44,7 +53,7 @@ func (s Spec) Validate() error {
 		return fmt.Errorf("context length %d: want 1 to %d", s.ContextLength, maxContext)
 	case len(s.Tokenizer) == 0:
 		return fmt.Errorf("tokenizer.json is empty")
-	case s.Clean != "" && s.Clean != cleanCanonicalize:
+	case !slices.Contains(cleanings, s.Clean):
 		return fmt.Errorf("text cleaning %q is not supported", s.Clean)
 	}
 	return nil

@@ -42,22 +42,31 @@ func Inspect(graph Graph) (Signature, error) {
 }
 
 func inspect(graph Graph) (Signature, error) {
+	whole, closer, err := openMessage(graph)
+	if err != nil {
+		return Signature{}, err
+	}
+	defer closer()
+	return readModel(whole)
+}
+
+// openMessage is a graph's file as a message; closer releases it.
+func openMessage(graph Graph) (m message, closer func() error, err error) {
 	if len(graph.Bytes) > 0 {
-		return readModel(bytes.NewReader(graph.Bytes), int64(len(graph.Bytes)))
+		return message{r: bytes.NewReader(graph.Bytes), end: int64(len(graph.Bytes))}, func() error { return nil }, nil
 	}
 	if graph.Path == "" {
-		return Signature{}, fmt.Errorf("%w: neither bytes nor a path given", ErrGraph)
+		return message{}, nil, fmt.Errorf("%w: neither bytes nor a path given", ErrGraph)
 	}
 	file, err := os.Open(graph.Path)
 	if err != nil {
-		return Signature{}, err
+		return message{}, nil, err
 	}
-	defer file.Close()
 	stat, err := file.Stat()
 	if err != nil {
-		return Signature{}, err
+		return message{}, nil, errors.Join(err, file.Close())
 	}
-	return readModel(file, stat.Size())
+	return message{r: file, end: stat.Size()}, file.Close, nil
 }
 
 // Field numbers of onnx.proto3, by message.
@@ -88,10 +97,10 @@ const (
 // maxName bounds names and symbols: longer ones are a damaged file, not a graph.
 const maxName = 1 << 16
 
-func readModel(r io.ReaderAt, size int64) (Signature, error) {
+func readModel(m message) (Signature, error) {
 	var sig Signature
 	found := false
-	err := message{r, 0, size}.each(func(f field) error {
+	err := m.each(func(f field) error {
 		if f.number != modelGraph || f.body.r == nil {
 			return nil
 		}
@@ -211,11 +220,12 @@ type message struct {
 	off, end int64
 }
 
-// field is one field of a message: a number for wire type 0, a body for wire type 2.
+// field is one field of a message: a number for wire type 0, a body for wire type 2. Raw is all of it, its key included.
 type field struct {
 	number int
 	varint uint64
 	body   message
+	raw    message
 }
 
 // Wire types of the protocol buffers encoding.
@@ -231,6 +241,7 @@ var errWire = errors.New("not in the protocol buffers encoding")
 // each calls do for every field, in the order of the file.
 func (m message) each(do func(field) error) error {
 	for m.off < m.end {
+		start := m.off
 		key, err := m.uvarint()
 		if err != nil {
 			return err
@@ -257,6 +268,7 @@ func (m message) each(do func(field) error) error {
 		if m.off > m.end {
 			return fmt.Errorf("%w: it ends in the middle of a field", errWire)
 		}
+		f.raw = message{m.r, start, m.off}
 		if err := do(f); err != nil {
 			return err
 		}

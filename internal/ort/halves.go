@@ -2,23 +2,15 @@ package ort
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
-
-	onnx "github.com/yalue/onnxruntime_go"
 )
-
-// externalFolder is the session's entry for where a graph given as bytes finds its weights (onnxruntime's
-// onnxruntime_session_options_config_keys.h).
-const externalFolder = "session.model_external_initializers_file_folder_path"
 
 // widenHalves lets the graph itself cast its float16 outputs to float32, because the binding cannot fetch float16
 // (v1.27.0, createTensorFromOrtValue: it takes an element for a byte, and fails). It returns the graph to load and the
 // names to fetch, one for each output.
-func widenHalves(graph Graph, outputs []TensorInfo, settings *onnx.SessionOptions) (Graph, []string, error) {
+func widenHalves(graph Graph, outputs []TensorInfo) (Graph, []string, error) {
 	fetched := names(outputs)
 	var addition []byte
 	for i, info := range outputs {
@@ -36,18 +28,11 @@ func widenHalves(graph Graph, outputs []TensorInfo, settings *onnx.SessionOption
 		if err != nil {
 			return Graph{}, nil, err
 		}
-		folder, err := filepath.Abs(filepath.Dir(graph.Path))
-		if err != nil {
-			return Graph{}, nil, err
-		}
-		if err := settings.AddSessionConfigEntry(externalFolder, folder); err != nil {
-			return Graph{}, nil, fmt.Errorf("set %s: %w", externalFolder, err)
-		}
 		model = read
 	}
 	// Two graph fields in one ModelProto are merged by every protocol buffers reader: repeated fields are joined.
 	model = appendLen(slices.Clip(model), modelGraph, addition)
-	return Graph{Bytes: model}, fetched, nil
+	return Graph{Bytes: model, Path: graph.Path}, fetched, nil
 }
 
 // Field numbers of onnx.proto3 that only castToFloat32 needs.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 type SessionOptions struct {
 	Threads  int      // threads of one Run; 0: GOMAXPROCS
 	Provider string   // execution provider: "cpu" (default), "cuda", "coreml", "openvino", "xnnpack"
+	Inputs   []string // the inputs that Run will be given; outputs that need others are left out. Empty: all
 	Outputs  []string // the outputs that Run will be asked for; empty: every one that is readable
 }
 
@@ -39,6 +41,13 @@ func (r *Runtime) NewSession(graph Graph, opts SessionOptions) (*Session, error)
 }
 
 func newSession(graph Graph, opts SessionOptions) (*Session, error) {
+	if len(opts.Inputs) > 0 {
+		restricted, err := restrict(graph, opts.Inputs)
+		if err != nil {
+			return nil, err
+		}
+		graph.Bytes = restricted
+	}
 	sig, err := inspect(graph)
 	if err != nil {
 		return nil, err
@@ -53,8 +62,11 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 	}
 	defer settings.Destroy()
 	s := &Session{name: graph.name(), inputs: sig.Inputs, outputs: outputs}
-	graph, fetched, err := widenHalves(graph, outputs, settings)
+	graph, fetched, err := widenHalves(graph, outputs)
 	if err != nil {
+		return nil, err
+	}
+	if err := findWeights(graph, settings); err != nil {
 		return nil, err
 	}
 	if len(graph.Bytes) > 0 {
@@ -66,6 +78,25 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 		return nil, fmt.Errorf("%w: %w", ErrGraph, err)
 	}
 	return s, nil
+}
+
+// externalFolder is the session's entry for where a graph given as bytes finds its weights (onnxruntime's
+// onnxruntime_session_options_config_keys.h).
+const externalFolder = "session.model_external_initializers_file_folder_path"
+
+// findWeights tells a session where the weights beside a file lie of which the graph was made in memory.
+func findWeights(graph Graph, settings *onnx.SessionOptions) error {
+	if len(graph.Bytes) == 0 || graph.Path == "" {
+		return nil
+	}
+	folder, err := filepath.Abs(filepath.Dir(graph.Path))
+	if err != nil {
+		return err
+	}
+	if err := settings.AddSessionConfigEntry(externalFolder, folder); err != nil {
+		return fmt.Errorf("set %s: %w", externalFolder, err)
+	}
+	return nil
 }
 
 // chooseOutputs resolves the wanted names; none means all that Run can read. Scalars are not readable: the binding

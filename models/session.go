@@ -1,0 +1,111 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/clipd/clipd/internal/ort"
+)
+
+// session loads a tower's graph: by its path where there is one, so that weights in files beside it are found. Of a
+// graph that holds both towers it loads the part that the tower needs.
+func (m *Model) session(graph string, belongs func(ort.TensorInfo) bool) (*ort.Session, error) {
+	source, err := m.source(graph)
+	if err != nil {
+		return nil, err
+	}
+	opts := ort.SessionOptions{Threads: m.opts.Threads, Provider: m.opts.Provider}
+	if m.layout.combined() {
+		if opts.Inputs, err = inputsOf(source, belongs); err != nil {
+			return nil, fmt.Errorf("%s: %w", graph, err)
+		}
+	}
+	session, err := m.runtime.NewSession(source, opts)
+	if err != nil {
+		return nil, m.explain(graph, err)
+	}
+	return session, nil
+}
+
+func (m *Model) source(graph string) (ort.Graph, error) {
+	if m.folder.Dir != "" {
+		return ort.Graph{Path: filepath.Join(m.folder.Dir, filepath.FromSlash(graph))}, nil
+	}
+	data, err := fs.ReadFile(m.folder.FS, graph)
+	return ort.Graph{Bytes: data}, err
+}
+
+// ofPictures and ofTexts say which tower of a combined graph an input belongs to: pictures have four dimensions.
+func ofPictures(in ort.TensorInfo) bool {
+	return len(in.Dims) == 4 || in.Dims == nil && strings.HasPrefix(in.Name, "pixel")
+}
+
+func ofTexts(in ort.TensorInfo) bool { return !ofPictures(in) }
+
+// errOneTower: a graph taken for both towers, because the files of both lie beside it, holds one.
+var errOneTower = errors.New("the files beside the graph describe a text and an image tower, the graph has inputs of one only")
+
+func inputsOf(graph ort.Graph, belongs func(ort.TensorInfo) bool) ([]string, error) {
+	sig, err := ort.Inspect(graph)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, in := range sig.Inputs {
+		if belongs(in) {
+			names = append(names, in.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%w: %w: it takes %v", ErrMismatch, errOneTower, sig.Inputs)
+	}
+	return names, nil
+}
+
+// explain adds what to do to an error of the library that says it only to those who know: dynamic quantisation to
+// signed integers makes ConvInteger nodes that the CPU provider has for unsigned weights alone.
+func (m *Model) explain(graph string, err error) error {
+	if !strings.Contains(err.Error(), "ConvInteger") {
+		return err
+	}
+	others := m.siblings(graph)
+	hint := "take another variant; this folder has none"
+	switch at := slices.IndexFunc(others, func(v string) bool { return v == "uint8" || v == "quantized" }); {
+	case at >= 0:
+		hint = fmt.Sprintf("take the unsigned one, %s: --variant %s", sibling(graph, others[at]), others[at])
+	case len(others) > 0:
+		hint = fmt.Sprintf("take another variant: %s", listVariants(others))
+	}
+	return fmt.Errorf("%w (ONNX Runtime has no ConvInteger of signed weights on this provider; %s)", err, hint)
+}
+
+// siblings are the other variants of a graph that the folder has, the most exact last so that a small one comes first.
+func (m *Model) siblings(graph string) []string {
+	has := fileIn(m.folder.FS)
+	var found []string
+	for _, v := range []string{"uint8", "quantized", "q4", "bnb4", "q4f16", "fp16", ""} {
+		if name := sibling(graph, v); name != graph && has(name) {
+			found = append(found, v)
+		}
+	}
+	return found
+}
+
+// sibling is the name of a graph's other variant.
+func sibling(graph, variant string) string {
+	base := strings.TrimSuffix(graph, ".onnx")
+	for _, v := range variants[1:] {
+		if stem, ok := strings.CutSuffix(base, "_"+v); ok {
+			base = stem
+			break
+		}
+	}
+	if variant != "" {
+		base += "_" + variant
+	}
+	return base + ".onnx"
+}
