@@ -66,6 +66,8 @@ func decode(data []byte, limits Limits) (*Picture, error) {
 		Bytes:  int64(len(data)),
 		Taken:  about.taken,
 		Camera: about.camera,
+
+		Located: about.located, Latitude: about.latitude, Longitude: about.longitude,
 		pixels: pixels,
 	}, nil
 }

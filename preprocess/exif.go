@@ -2,6 +2,7 @@ package preprocess
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"time"
 
@@ -13,6 +14,9 @@ type exif struct {
 	orientation int // 1 ... 8, as in EXIF 2.3 § 4.6.4; 1: upright
 	taken       time.Time
 	camera      string
+	located     bool
+	latitude    float64 // degrees, north is positive
+	longitude   float64 // degrees, east is positive
 }
 
 var exifContainers = map[format]imagemeta.ImageFormat{
@@ -31,11 +35,16 @@ func readExif(kind format, data []byte) exif {
 		return about
 	}
 	var maker, model, taken, offset string
-	texts := map[string]*string{"Make": &maker, "Model": &model, "DateTimeOriginal": &taken, "OffsetTimeOriginal": &offset}
+	var place position
+	texts := map[string]*string{
+		"GPSLatitudeRef": &place.northSouth, "GPSLongitudeRef": &place.eastWest,
+		"Make": &maker, "Model": &model, "DateTimeOriginal": &taken, "OffsetTimeOriginal": &offset,
+	}
 	handle := func(tag imagemeta.TagInfo) error {
 		if text, ok := texts[tag.Tag]; ok && *text == "" {
 			*text, _ = tag.Value.(string)
 		}
+		place.note(tag)
 		if n, ok := integer(tag.Value); ok && tag.Tag == "Orientation" && tag.Namespace == "IFD0" && n >= 1 && n <= 8 {
 			about.orientation = n
 		}
@@ -46,13 +55,14 @@ func readExif(kind format, data []byte) exif {
 		ImageFormat: container,
 		Sources:     imagemeta.EXIF,
 		ShouldHandleTag: func(tag imagemeta.TagInfo) bool {
-			return tag.Tag == "Orientation" || texts[tag.Tag] != nil
+			return tag.Tag == "Orientation" || tag.Tag == "GPSLatitude" || tag.Tag == "GPSLongitude" || texts[tag.Tag] != nil
 		},
 		HandleTag: handle,
 		Warnf:     func(string, ...any) {},
 	})
 	about.taken = parseTaken(taken, offset)
 	about.camera = cameraName(maker, model)
+	about.latitude, about.longitude, about.located = place.degrees()
 	return about
 }
 
@@ -100,4 +110,35 @@ func cleanTag(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, ""))
 	return strings.TrimSpace(s)
+}
+
+// position is a GPS position as EXIF has it: angles without a sign, and letters for it (EXIF 2.3 § 4.6.6).
+type position struct {
+	latitude, longitude  any
+	northSouth, eastWest string
+}
+
+func (p *position) note(tag imagemeta.TagInfo) {
+	switch tag.Tag {
+	case "GPSLatitude":
+		p.latitude = tag.Value
+	case "GPSLongitude":
+		p.longitude = tag.Value
+	}
+}
+
+// degrees are the position with signs. Cameras without a fix write zeros or nothing: no position.
+func (p *position) degrees() (latitude, longitude float64, ok bool) {
+	latitude, okLatitude := p.latitude.(float64)
+	longitude, okLongitude := p.longitude.(float64)
+	if !okLatitude || !okLongitude || !(math.Abs(latitude) <= 90) || !(math.Abs(longitude) <= 180) || latitude == 0 && longitude == 0 {
+		return 0, 0, false
+	}
+	if strings.HasPrefix(strings.ToUpper(cleanTag(p.northSouth)), "S") {
+		latitude = -latitude
+	}
+	if strings.HasPrefix(strings.ToUpper(cleanTag(p.eastWest)), "W") {
+		longitude = -longitude
+	}
+	return latitude, longitude, true
 }

@@ -19,6 +19,9 @@ type Picture struct {
 	Taken  time.Time // EXIF DateTimeOriginal; in UTC where the camera gave no offset; zero: unknown
 	Camera string    // EXIF make and model, "Canon EOS 5D"; empty: unknown
 
+	Located             bool    // whether the file says where it was taken
+	Latitude, Longitude float64 // EXIF GPS position in degrees, north and east positive
+
 	pixels *image.RGBA // bounds at the origin, every alpha 255
 }
 

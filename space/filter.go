@@ -12,7 +12,7 @@ var ErrInvalidFilter = errors.New("invalid filter")
 // Filter keeps items by their fields. It is either one of And, Or, Not, or a condition on one Field.
 //
 // A Field is a metadata key, or one of the item's own: "_id", "_kind", "_source", "_text", "_format", "_width",
-// "_height", "_bytes", "_taken", "_created", "_updated".
+// "_height", "_bytes", "_taken", "_location", "_created", "_updated".
 // In JSON: {"field":"price","gte":10,"lt":20}, {"and":[{"field":"colour","equals":"red"},{"not":{…}}]}.
 type Filter struct {
 	And []Filter `json:"and,omitempty"`
@@ -29,6 +29,7 @@ type Filter struct {
 	Exists *bool  `json:"exists,omitempty"`
 	Match  string `json:"match,omitempty"`  // all of these words, as full text
 	Prefix string `json:"prefix,omitempty"` // text that begins so, as it is written
+	Within *Box   `json:"within,omitempty"` // a place in the box; in metadata, places are text such as "48.8584,2.2945"
 }
 
 // Validate checks that each node says exactly one thing: a combination, or a condition on a field.
@@ -38,7 +39,7 @@ func (f Filter) validate(at string) error {
 	operators := f.operators()
 	switch {
 	case len(operators) == 0 && f.Field != "":
-		return fmt.Errorf("%w: %s: field %q has no condition; give one of equals, in, gt, gte, lt, lte, exists, match, prefix",
+		return fmt.Errorf("%w: %s: field %q has no condition; give one of equals, in, gt, gte, lt, lte, exists, match, prefix, within",
 			ErrInvalidFilter, at, f.Field)
 	case len(operators) == 0:
 		return fmt.Errorf("%w: %s is empty; give and, or, not, or a field with a condition", ErrInvalidFilter, at)
@@ -65,6 +66,11 @@ func (f Filter) validateParts(at string) error {
 	}
 	if f.Not != nil {
 		return f.Not.validate(at + ".not")
+	}
+	if f.Within != nil {
+		if err := f.Within.validate(); err != nil {
+			return fmt.Errorf("%w: %s: within: %w", ErrInvalidFilter, at, err)
+		}
 	}
 	for _, value := range append([]any{f.Equals}, f.In...) {
 		switch value.(type) {
@@ -111,7 +117,7 @@ func (f Filter) operators() []string {
 	}{
 		{"and", len(f.And) > 0}, {"or", len(f.Or) > 0}, {"not", f.Not != nil},
 		{"equals", f.Equals != nil}, {"in", len(f.In) > 0}, {"range", f.IsRange()},
-		{"exists", f.Exists != nil}, {"match", f.Match != ""}, {"prefix", f.Prefix != ""},
+		{"exists", f.Exists != nil}, {"match", f.Match != ""}, {"prefix", f.Prefix != ""}, {"within", f.Within != nil},
 	} {
 		if op.set {
 			names = append(names, op.name)

@@ -47,6 +47,7 @@ type Picture struct {
 	Modified    time.Time `json:"modified,omitzero"`      // of the file
 	Taken       time.Time `json:"taken,omitzero"`         // EXIF DateTimeOriginal
 	Camera      string    `json:"camera,omitempty"`       // EXIF make and model
+	Location    *Point    `json:"location,omitempty"`     // EXIF GPS position
 	PixelSHA256 string    `json:"pixel_sha256,omitempty"` // hex, of the upright RGB pixels and their size
 	Hash        Hash256   `json:"hash,omitzero"`          // perceptual hash
 	HashQuality int       `json:"hash_quality,omitempty"` // 0 (featureless) ... 100

@@ -12,9 +12,9 @@ import (
 // filterHelp describes what parseFilters reads.
 const filterHelp = `A filter is JSON, as in the API, or one of
   field=value   field!=value   field=a|b|c   field<10   field<=10   field>10   field>=2024-05-01T00:00:00Z
-  field~words (all of these words)   field^=prefix
+  field~words (all of these words)   field^=prefix   field@south,west,north,east (a place in this box)
 Numbers and true/false are read as such; "quotes" make them text. A field is a metadata key, or one of _id, _kind,
-_source, _text, _format, _width, _height, _bytes, _taken, _created, _updated. Several filters must all hold.`
+_source, _text, _format, _width, _height, _bytes, _taken, _location, _created, _updated. Several filters must all hold.`
 
 // parseFilters reads the values of --filter; nil where there are none.
 func parseFilters(texts []string) (*space.Filter, error) {
@@ -39,7 +39,7 @@ func parseFilters(texts []string) (*space.Filter, error) {
 }
 
 // comparisons are the operators of the short form, longer ones before their beginnings.
-var comparisons = []string{"!=", "<=", ">=", "^=", "=", "<", ">", "~"}
+var comparisons = []string{"!=", "<=", ">=", "^=", "=", "<", ">", "~", "@"}
 
 func parseFilter(text string) (space.Filter, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
@@ -59,6 +59,8 @@ func parseFilter(text string) (space.Filter, error) {
 	case "!=":
 		not := equals(filter, value)
 		return space.Filter{Not: &not}, nil
+	case "@":
+		return within(filter, value)
 	case "~":
 		filter.Match = value
 	case "^=":
@@ -129,4 +131,21 @@ func scalar(text string) any {
 		return false
 	}
 	return text
+}
+
+// within reads "south,west,north,east" in degrees.
+func within(filter space.Filter, value string) (space.Filter, error) {
+	parts := strings.Split(value, ",")
+	var degrees [4]float64
+	if len(parts) != len(degrees) {
+		return filter, fmt.Errorf("want south,west,north,east in degrees after the @, such as 48.8,2.2,48.9,2.5")
+	}
+	for i, part := range parts {
+		var err error
+		if degrees[i], err = strconv.ParseFloat(strings.TrimSpace(part), 64); err != nil {
+			return filter, fmt.Errorf("%q is no number of degrees", part)
+		}
+	}
+	filter.Within = &space.Box{South: degrees[0], West: degrees[1], North: degrees[2], East: degrees[3]}
+	return filter, nil
 }

@@ -19,6 +19,7 @@ func TestParseFilters(t *testing.T) {
 		{`_text~red dress`, `{"field":"_text","match":"red dress"}`},
 		{`_source^=/home/a=b`, `{"field":"_source","prefix":"/home/a=b"}`},
 		{`_taken>2024-05-01T00:00:00Z`, `{"field":"_taken","gt":"2024-05-01T00:00:00Z"}`},
+		{`_location@48.8,2.2,48.9,2.5`, `{"field":"_location","within":{"south":48.8,"west":2.2,"north":48.9,"east":2.5}}`},
 		{`name=Infinity`, `{"field":"name","equals":"Infinity"}`},
 		{`name=nan`, `{"field":"name","equals":"nan"}`},
 		{`{"or":[{"field":"a","equals":1},{"field":"b","exists":true}]}`, `{"or":[{"field":"a","equals":1},{"field":"b","exists":true}]}`},
@@ -49,7 +50,7 @@ func TestParseFiltersJoins(t *testing.T) {
 }
 
 func TestParseFiltersRefuses(t *testing.T) {
-	for _, in := range []string{"", "colour", "=red", "colour=", "price<cheap", `{"field":"a"}`, `{"feild":"a"}`, `{"field":"a","equals":1} x`, `{`} {
+	for _, in := range []string{"", "colour", "=red", "colour=", "price<cheap", "place@1,2,3", "place@1,2,x,4", "place@9,2,3,4", `{"field":"a"}`, `{"feild":"a"}`, `{"field":"a","equals":1} x`, `{`} {
 		if _, err := parseFilters([]string{in}); err == nil {
 			t.Errorf("%q was accepted", in)
 		} else if statusOf(err) != exitUsage || !strings.Contains(err.Error(), "--filter") {

@@ -121,11 +121,15 @@ func (c *Catalog) readPicture(ctx context.Context, d *draft) error {
 
 func describe(p *preprocess.Picture, doc Document) *space.Picture {
 	hash, quality := dedup.Hash(p.Image())
-	return &space.Picture{
+	about := &space.Picture{
 		Format: p.Format, Width: p.Width, Height: p.Height, Bytes: int64(len(doc.Image)), Modified: doc.Modified,
 		Taken: p.Taken, Camera: p.Camera, PixelSHA256: p.PixelSHA256(), Hash: hash, HashQuality: quality,
 		JPEGQuality: preprocess.JPEGQuality(doc.Image),
 	}
+	if p.Located {
+		about.Location = &space.Point{Lat: p.Latitude, Lon: p.Longitude}
+	}
+	return about
 }
 
 // textBatch is how many texts are given to the encoder at once; it sorts them by length.

@@ -38,6 +38,8 @@ const (
 	numberPrefix = "n:"
 	boolPrefix   = "b:"
 	timePrefix   = "d:" // strings that are RFC 3339 times
+	latPrefix    = "y:" // latitude and
+	lonPrefix    = "x:" // longitude of strings that are points
 )
 
 const (
@@ -89,6 +91,7 @@ func (d fields) own(item space.Item) {
 	if item.Text != "" {
 		d.exact("_text", item.Text)
 		d.instantOf("_text", item.Text)
+		d.pointOf("_text", item.Text)
 	}
 	if item.Source != "" {
 		d.exact("_source", item.Source)
@@ -109,6 +112,10 @@ func (d fields) picture(p *space.Picture) {
 	d.number("_height", float64(p.Height))
 	d.number("_bytes", float64(p.Bytes))
 	d.time("_taken", p.Taken)
+	if p.Location != nil {
+		d.exact("_location", p.Location.String())
+		d.point("_location", *p.Location)
+	}
 }
 
 // identity adds the id, which bleve keeps as it is by itself.
@@ -139,6 +146,9 @@ func (d fields) metadataString(key string, i int, s string) {
 	d.words(metaField, []uint64{keyNumber(key), uint64(i)}, s)
 	d.code(key, codes(s))
 	d.instantOf(key, s)
+	if i == 0 { // of several places, the first: latitudes and longitudes are kept apart
+		d.pointOf(key, s)
+	}
 }
 
 // stringsOf is a string or a list of strings as a list.
@@ -265,6 +275,19 @@ func clampTime(t time.Time) time.Time {
 		return latest
 	}
 	return t.UTC()
+}
+
+// pointOf keeps a string that is a place as one.
+func (d fields) pointOf(key, s string) {
+	if p, ok := space.ParsePoint(s); ok {
+		d.point(key, p)
+	}
+}
+
+func (d fields) point(key string, p space.Point) {
+	for field, degrees := range map[string]float64{latPrefix + key: p.Lat, lonPrefix + key: p.Lon} {
+		d.document.AddField(document.NewNumericFieldWithIndexingOptions(field, nil, degrees+0, filterOptions))
+	}
 }
 
 func boolTerm(b bool) string {

@@ -74,6 +74,8 @@ func (s *snapshot) evaluate(f space.Filter) (*roaring.Bitmap, error) {
 		return set, nil
 	case f.IsRange():
 		return set, s.addRange(set, f)
+	case f.Within != nil:
+		return s.within(f.Field, *f.Within)
 	case f.Exists != nil && *f.Exists:
 		return set, s.addTerm(set, keysField, f.Field)
 	case f.Exists != nil:
@@ -87,12 +89,12 @@ func (s *snapshot) evaluate(f space.Filter) (*roaring.Bitmap, error) {
 
 func checkField(field string) error {
 	switch field {
-	case "_id", "_kind", "_source", "_text", "_format", "_width", "_height", "_bytes", "_taken", "_created", "_updated":
+	case "_id", "_kind", "_source", "_text", "_format", "_width", "_height", "_bytes", "_taken", "_location", "_created", "_updated":
 		return nil
 	}
 	if strings.HasPrefix(field, "_") {
 		return fmt.Errorf("%w: no field %q; an item has _id, _kind, _source, _text, _format, _width, _height, _bytes, "+
-			"_taken, _created and _updated", space.ErrInvalidFilter, field)
+			"_taken, _location, _created and _updated", space.ErrInvalidFilter, field)
 	}
 	return nil
 }
@@ -173,11 +175,35 @@ func (s *snapshot) addRange(set *roaring.Bitmap, f space.Filter) error {
 	}
 	low, lowAt := tighter(f.GT, f.GTE, 1)
 	high, highAt := tighter(f.LT, f.LTE, -1)
+	return s.addBetween(set, field, low, high, lowAt, highAt)
+}
+
+// addBetween adds the items with a number in the field between two bounds, of which nil is none.
+func (s *snapshot) addBetween(set *roaring.Bitmap, field string, low, high *float64, lowAt, highAt bool) error {
 	found, err := searcher.NewNumericRangeSearcher(s.ctx, s.reader, low, high, &lowAt, &highAt, field, 1, setOptions())
 	if err != nil {
 		return err
 	}
 	return s.addAll(set, found)
+}
+
+// within is the set of items whose place lies in the box.
+func (s *snapshot) within(key string, box space.Box) (*roaring.Bitmap, error) {
+	set, east := roaring.New(), roaring.New()
+	if err := s.addBetween(set, latPrefix+key, &box.South, &box.North, true, true); err != nil {
+		return nil, err
+	}
+	sides := [][2]*float64{{&box.West, &box.East}}
+	if box.West > box.East {
+		sides = [][2]*float64{{&box.West, nil}, {nil, &box.East}}
+	}
+	for _, side := range sides {
+		if err := s.addBetween(east, lonPrefix+key, side[0], side[1], true, true); err != nil {
+			return nil, err
+		}
+	}
+	set.And(east)
+	return set, nil
 }
 
 // tighter is the one of two bounds on a side that leaves out more, and whether the bound itself is in. towards is 1

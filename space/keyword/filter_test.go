@@ -25,6 +25,9 @@ func passes(item space.Item, f space.Filter) bool {
 		return !passes(item, *f.Not)
 	}
 	values := valuesOf(item, f.Field)
+	if f.Within != nil {
+		return len(values) > 0 && inBox(values[0], *f.Within)
+	}
 	if f.Exists != nil {
 		return *f.Exists == (values != nil)
 	}
@@ -81,12 +84,23 @@ func ownValue(item space.Item, field string) any {
 			return float64(p.Bytes)
 		case "_taken":
 			return p.Taken
+		case "_location":
+			if p.Location == nil {
+				return nil
+			}
+			return p.Location.String()
 		}
 	}
 	if value, ok := item.Metadata[field]; ok {
 		return value
 	}
 	return nil
+}
+
+func inBox(value any, box space.Box) bool {
+	s, _ := value.(string)
+	p, ok := space.ParsePoint(s)
+	return ok && box.Contains(p)
 }
 
 func orNil(s string) any {
@@ -192,6 +206,7 @@ var (
 	sampleStrings = []string{
 		"red", "Red", "reddish", "", "10", "true", "a red dress", "dresses in red", "红色连衣裙", "2024-05-01T00:00:00Z",
 		"2024-05-01T02:00:00+02:00", "1999-12-31T23:59:59.5Z", "0001-01-01T00:00:00Z", "9999-01-01T00:00:00Z", strings.Repeat("long ", 400), strings.Repeat("long ", 401),
+		"48.8584,2.2945", "-17.7, 178", "90,180",
 	}
 	sampleNumbers = []float64{0, -0.5, 1, 10, 10.25, -1e300, 1e300, 1 << 40, 640, 480}
 	sampleTimes   = []time.Time{
@@ -211,6 +226,9 @@ func randomItem(rnd *rand.Rand, i int) space.Item {
 		item.Picture = &space.Picture{
 			Format: pick(rnd, []string{"jpeg", "png", ""}), Width: rnd.IntN(3) * 320, Height: rnd.IntN(3) * 240, Bytes: int64(rnd.IntN(5)) << 38,
 			Taken: pick(rnd, sampleTimes),
+		}
+		if p, ok := space.ParsePoint(pick(rnd, sampleStrings)); ok {
+			item.Picture.Location = &p
 		}
 	}
 	if rnd.IntN(2) == 0 {
@@ -243,14 +261,14 @@ func randomFilter(rnd *rand.Rand, depth int) space.Filter {
 		return space.Filter{Not: &parts[0]}
 	}
 	f := space.Filter{Field: pick(rnd, append([]string{
-		"_id", "_kind", "_source", "_text", "_format", "_width", "_height", "_bytes", "_taken", "_created", "_updated", "unknown",
+		"_id", "_kind", "_source", "_text", "_format", "_width", "_height", "_bytes", "_taken", "_location", "_created", "_updated", "unknown",
 	}, sampleKeys...))}
 	randomCondition(rnd, &f)
 	return f
 }
 
 func randomCondition(rnd *rand.Rand, f *space.Filter) {
-	switch rnd.IntN(7) {
+	switch rnd.IntN(8) {
 	case 0:
 		f.Equals = randomValue(rnd)
 	case 1:
@@ -267,6 +285,8 @@ func randomCondition(rnd *rand.Rand, f *space.Filter) {
 		f.Exists = &yes
 	case 5:
 		f.Match = pick(rnd, []string{"red", "dress red", "DRESSES", "连衣裙", "连", "the", "jpeg", "2021", "RedDress", "!", "in", "item"})
+	case 7:
+		f.Within = &space.Box{South: -20, West: pick(rnd, []float64{0, 177}), North: pick(rnd, []float64{49, 90}), East: pick(rnd, []float64{3, -178, 180})}
 	case 6:
 		f.Prefix = pick(rnd, []string{"r", "red", "Re", "/photos/2021/", "2024-05", "item-00", "image", "long long", "红", strings.Repeat("long ", 200)})
 	}

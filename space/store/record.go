@@ -39,17 +39,18 @@ type itemRecord struct {
 }
 
 type pictureRecord struct {
-	Format      string    `cbor:"1,keyasint"`
-	Width       int       `cbor:"2,keyasint"`
-	Height      int       `cbor:"3,keyasint"`
-	Bytes       int64     `cbor:"4,keyasint"`
-	Modified    time.Time `cbor:"5,keyasint,omitzero"`
-	Taken       time.Time `cbor:"6,keyasint,omitzero"`
-	Camera      string    `cbor:"7,keyasint,omitempty"`
-	PixelSHA256 string    `cbor:"8,keyasint,omitempty"`
-	Hash        [4]uint64 `cbor:"9,keyasint,omitzero"`
-	HashQuality int       `cbor:"10,keyasint,omitempty"`
-	JPEGQuality int       `cbor:"11,keyasint,omitempty"`
+	Format      string      `cbor:"1,keyasint"`
+	Width       int         `cbor:"2,keyasint"`
+	Height      int         `cbor:"3,keyasint"`
+	Bytes       int64       `cbor:"4,keyasint"`
+	Modified    time.Time   `cbor:"5,keyasint,omitzero"`
+	Taken       time.Time   `cbor:"6,keyasint,omitzero"`
+	Camera      string      `cbor:"7,keyasint,omitempty"`
+	PixelSHA256 string      `cbor:"8,keyasint,omitempty"`
+	Hash        [4]uint64   `cbor:"9,keyasint,omitzero"`
+	HashQuality int         `cbor:"10,keyasint,omitempty"`
+	JPEGQuality int         `cbor:"11,keyasint,omitempty"`
+	Location    *[2]float64 `cbor:"12,keyasint,omitempty"` // latitude, longitude
 }
 
 func recordOf(it space.Item) itemRecord {
@@ -64,7 +65,10 @@ func recordOf(it space.Item) itemRecord {
 	}
 	if p := it.Picture; p != nil {
 		record.Picture = &pictureRecord{p.Format, p.Width, p.Height, p.Bytes, p.Modified.UTC(), p.Taken, p.Camera,
-			p.PixelSHA256, p.Hash, p.HashQuality, p.JPEGQuality}
+			p.PixelSHA256, p.Hash, p.HashQuality, p.JPEGQuality, nil}
+		if p.Location != nil {
+			record.Picture.Location = &[2]float64{p.Location.Lat, p.Location.Lon}
+		}
 	}
 	return record
 }
@@ -92,6 +96,9 @@ func (r itemRecord) item(id string) (space.Item, error) {
 		it.Picture = &space.Picture{Format: p.Format, Width: p.Width, Height: p.Height, Bytes: p.Bytes, Modified: p.Modified,
 			Taken: p.Taken, Camera: p.Camera, PixelSHA256: p.PixelSHA256, Hash: p.Hash, HashQuality: p.HashQuality,
 			JPEGQuality: p.JPEGQuality}
+		if p.Location != nil {
+			it.Picture.Location = &space.Point{Lat: p.Location[0], Lon: p.Location[1]}
+		}
 	}
 	return it, nil
 }

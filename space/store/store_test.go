@@ -26,7 +26,7 @@ func TestEveryFieldSurvivesReopening(t *testing.T) {
 			Picture: &space.Picture{
 				Format: "jpeg", Width: 40, Height: 30, Bytes: 1234, Modified: time.Date(2020, 1, 2, 3, 4, 5, 6, time.UTC),
 				Taken: time.Date(2019, 1, 2, 3, 4, 5, 0, time.UTC), Camera: "Maker Model", PixelSHA256: strings.Repeat("cd", 32),
-				Hash: space.Hash256{1, 2, 3, 1 << 63}, HashQuality: 77,
+				Hash: space.Hash256{1, 2, 3, 1 << 63}, HashQuality: 77, Location: &space.Point{Lat: -22.9518, Lon: 43.2},
 			},
 			Vector: vector(0.1, -0.2, 0.3, 0.4),
 		},
