@@ -69,7 +69,7 @@ func languageOf(list []word) string {
 		}
 		for i, l := range languages {
 			if l.letters != "" && strings.ContainsAny(w.spelt, l.letters) {
-				evidence[i] += 0.75
+				evidence[i] += leastEvidence
 			}
 		}
 	}
@@ -81,14 +81,14 @@ func languageOf(list []word) string {
 			second = max(second, evidence[i])
 		}
 	}
-	if evidence[best] < leastEvidence || evidence[best] == second {
+	if evidence[best] == second || best != 0 && evidence[best] < leastEvidence {
 		return unknown
 	}
 	return languages[best].code
 }
 
-// leastEvidence is that of half a common word: one that two languages share.
-const leastEvidence = 0.5
+// leastEvidence that a text is not English is more than one common word: "hat" and "die" are English words, too.
+const leastEvidence = 1.5
 
 // commonIn are the languages, by their places, that count a word among their common ones.
 func commonIn(spelt string) []int {

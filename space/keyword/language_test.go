@@ -19,6 +19,7 @@ func TestSearchFindsAllFormsOfAWord(t *testing.T) {
 		text("nl", "De katten liggen op een stoel van het huis"),
 		text("sv", "En flicka med två hästar på ängen"),
 		text("ru", "Красные платья на стене"),
+		text("hat", "Red hat"),
 		text("en", "A car beside the houses"),
 	)
 	for _, c := range []struct {
@@ -43,6 +44,8 @@ func TestSearchFindsAllFormsOfAWord(t *testing.T) {
 		{"häst", []string{"sv"}},
 		{"платье", []string{"ru"}},
 		{"house", []string{"en"}},
+		{"hat", []string{"hat"}}, // a common German word
+		{"red hats", []string{"hat"}},
 		{"care", []string{}}, // whose Italian stem is "car"
 		{"das Kleid an der Wand", []string{"de"}},
 	} {
@@ -75,17 +78,18 @@ func TestFilterMatchesAllFormsOfAWord(t *testing.T) {
 
 func TestLanguageOf(t *testing.T) {
 	for text, want := range map[string]string{
-		"a red dress on the wall":        "en",
-		"ein rotes Kleid an der Wand":    "de",
-		"Straße":                         "de",
-		"une robe rouge sur le mur":      "fr",
-		"un vestido rojo en la pared":    unknown, // French has these three common words, too
-		"el vestido rojo y los zapatos":  "es",
-		"un vestito rosso sulla parete":  "it",
-		"um vestido vermelho na parede":  "pt",
-		"een rode jurk aan de muur":      "nl",
-		"en röd klänning på väggen":      "sv",
-		"красное платье на стене и окно": "ru",
+		"a red dress on the wall":         "en",
+		"ein rotes Kleid an der Wand":     "de",
+		"Straße":                          "de",
+		"une robe rouge sur le mur":       "fr",
+		"un vestido rojo en la pared":     unknown, // French has these three common words, too
+		"el vestido rojo y los zapatos":   "es",
+		"un vestito che è sulla parete":   "it",
+		"um vestido com flores na parede": "pt",
+		"een rode jurk aan de muur":       "nl",
+		"en röd klänning på väggen":       "sv",
+		"красное платье на стене и окно":  "ru",
+		"red hat":   unknown, // "hat" is German for "has"
 		"red dress": unknown,
 		"IMG 4711":  unknown,
 		"":          unknown,
