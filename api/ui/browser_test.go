@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long a test waits for the page; a slow machine is no failure.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // browserPath finds a Chromium: CLIPD_CHROME, else the usual names. Without one the tests of the page are skipped, loudly.
 func browserPath(t *testing.T) string {
@@ -162,9 +162,20 @@ func (p *tab) wait(condition string) {
 	}
 }
 
+// click waits until the element is there, has come to rest and lies on top at its middle: a click on what still moves
+// lands beside it.
 func (p *tab) click(selector string) {
 	p.t.Helper()
-	p.wait(fmt.Sprintf("document.querySelector(%s)", quote(selector)))
+	p.wait(fmt.Sprintf(`((e) => {
+		if (!e) return false;
+		e.scrollIntoView({block: 'nearest', inline: 'nearest', behavior: 'instant'});
+		const box = e.getBoundingClientRect();
+		const place = [box.x, box.y, box.width, box.height].join();
+		const rests = window.lastPlace === place;
+		window.lastPlace = place;
+		const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+		return rests && top && (e.contains(top) || top.contains(e));
+	})(document.querySelector(%s))`, quote(selector)))
 	p.do(chromedp.Click(chromedp.CSS(selector)))
 }
 

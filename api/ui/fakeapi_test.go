@@ -36,6 +36,7 @@ type fake struct {
 	queries     []api.SearchRequest // what the page asked, in order
 	fail        func(r *http.Request) *api.Error
 	away        bool
+	held        chan struct{} // until it is closed, the status waits; nil: it does not
 	broken      []api.BrokenCollection
 	key         string
 }
@@ -121,6 +122,7 @@ func (f *fake) handler() http.Handler {
 	mux.HandleFunc("POST /v1/collections/{c}/search", f.search)
 	mux.HandleFunc("POST /v1/collections/{c}/duplicates", f.duplicates)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.await(r)
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if strings.HasPrefix(r.URL.Path, "/v1/") && f.refuses(w, r) {
@@ -128,6 +130,20 @@ func (f *fake) handler() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// await makes a server whose first answer is slow.
+func (f *fake) await(r *http.Request) {
+	f.mu.Lock()
+	held := f.held
+	f.mu.Unlock()
+	if held == nil || r.URL.Path != "/v1/status" {
+		return
+	}
+	select {
+	case <-held:
+	case <-r.Context().Done():
+	}
 }
 
 // refuses plays the faults that a test has asked for.

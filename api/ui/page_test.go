@@ -29,6 +29,7 @@ func TestPage(t *testing.T) {
 		"duplicates":         testDuplicates,
 		"add":                testAdd,
 		"nothing":            testNothing,
+		"slow start":         testSlowStart,
 		"errors":             testErrors,
 		"server away":        testServerAway,
 		"API key":            testAPIKey,
@@ -307,6 +308,35 @@ func testNothing(p *tab, _ *fake) {
 	p.wait("document.querySelector('.notice')?.textContent.includes('holds no images')")
 }
 
+// Who is quicker than the server gets what was clicked, under an address that names the collection.
+func testSlowStart(p *tab, f *fake) {
+	held := make(chan struct{})
+	f.set(func() { f.held = held })
+	p.open("/")
+	p.click("#to-duplicates")
+	p.wait("location.search === '?view=duplicates'")
+	f.set(func() { f.held = nil })
+	close(held)
+	p.wait("document.querySelectorAll('.member').length === 4 && location.search === '?c=demo&view=duplicates'")
+	p.click(".member:nth-child(3) .member-actions a")
+	p.wait("document.querySelector('#compare[open] .pair')")
+	p.press(kb.Escape)
+	p.wait("!document.querySelector('#compare').open && location.search === '?c=demo&view=duplicates'")
+	p.back()
+	p.wait("document.querySelectorAll('.tile').length === 19 && location.search === ''")
+
+	held = make(chan struct{})
+	f.set(func() { f.held = held })
+	p.open("/")
+	eval[chromedp.Void](p, "q.focus()")
+	p.press("coffee")
+	f.set(func() { f.held = nil })
+	close(held)
+	p.wait("document.querySelector('.tile')")
+	p.press(" mug\r")
+	p.wait("document.querySelector('.tile-link')?.dataset.id === 'pic-01' && location.search === '?c=demo&q=coffee+mug'")
+}
+
 func testErrors(p *tab, f *fake) {
 	p.tolerant = true
 	p.open("/?c=nowhere")
@@ -354,8 +384,9 @@ func testServerAway(p *tab, f *fake) {
 	eval[chromedp.Void](p, "q.focus()")
 	p.press("coffee\r")
 	p.wait("document.querySelector('[role=alert]')?.textContent.includes('clipd serve')")
+	p.wait("document.querySelector('[role=alert] button')")
 	f.set(func() { f.away = false })
-	p.click("[role=alert] button")
+	eval[chromedp.Void](p, "document.querySelector('[role=alert] button')?.click()") // it tries again by itself, too
 	p.wait("document.querySelector('.tile-link')?.dataset.id === 'pic-01'")
 }
 

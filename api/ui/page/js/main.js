@@ -19,6 +19,7 @@ const home = 'demo'; // the collection shown first, where it exists
 const busyAfter = 150; // milliseconds before a bar says that something is going on
 
 let route = address.parse(location.search);
+let started = false; // the server has answered: what was clicked before it did waits for it
 let collections = [];
 let broken = []; // collections that are there and cannot be opened
 let shownQuestion = '';
@@ -54,6 +55,10 @@ const app = {
   },
 
   addFiles(files) {
+    if (!started) {
+      app.say('The server has not answered yet: drop them again in a moment.');
+      return;
+    }
     if (route.view !== 'add') navigate({ ...address.parse(''), c: route.c, view: 'add' }, null, false);
     parts.add.take(files);
   },
@@ -126,14 +131,17 @@ addEventListener('popstate', async () => {
   if (top !== undefined) scrollTo(0, top);
 });
 
-// settle fills in the collection where the address names none.
+// settle fills in the collection where the address names none. The bare address stays as it is: it is the home of
+// whatever collection comes first. All others name what they show.
 function settle() {
   if (route.c !== '' || collections.length === 0) return;
   const known = collections.find((c) => c.name === home) ?? [...collections].sort((a, b) => b.items - a.items)[0];
   route = { ...route, c: known.name };
+  if (location.search !== '') history.replaceState(history.state, '', address.format(route));
 }
 
 async function render() {
+  if (!started) return;
   const number = app.image();
   const image = number ? images.recall(number) : null;
   if (number && !image) {
@@ -239,6 +247,7 @@ async function start() {
     if (err.code === 'unreachable' || err.code === 'unavailable') app.starting = setTimeout(start, 4000);
     return;
   }
+  started = true;
   settle();
   await render();
 }

@@ -15,6 +15,9 @@ export function createSearchForm(app) {
   const words = byID('q');
   const options = createOptions(app);
   let likeShown = null;
+  let asked = app.route().q; // the words of the address on show
+  words.value ||= asked;
+  options.show(app.route());
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -39,7 +42,8 @@ export function createSearchForm(app) {
   });
 
   function show(route, image) {
-    if (document.activeElement !== words || words.value.trim() !== route.q) words.value = route.q;
+    if (document.activeElement !== words || asked !== route.q) words.value = route.q; // else somebody is typing
+    asked = route.q;
     words.placeholder = image || route.like ? 'Add words to it' : 'Describe what you are looking for';
     replace(byID('chips'), image && imageChip(image), route.like !== '' && likeChip(route));
     options.show(route);
