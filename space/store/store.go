@@ -42,7 +42,8 @@ type identityRecord struct {
 
 // Options of a Store. The zero value works.
 type Options struct {
-	Logger *slog.Logger // of the database's complaints; nil: silent
+	Logger   *slog.Logger // of the database's complaints; nil: silent
+	ReadOnly bool         // change nothing, not even the database's own files: writes fail
 }
 
 // Store is one collection's database. It is safe for concurrent use.
@@ -78,6 +79,18 @@ func Create(dir string, identity Identity, opts Options) (*Store, error) {
 // Open opens the store in dir. It fails with ErrNoStore, ErrNewer, ErrDamaged, or with space.ErrFingerprint where
 // another model than want made its vectors.
 func Open(dir string, want space.Fingerprint, opts Options) (*Store, error) {
+	s, err := OpenAny(dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.identity.Fingerprint.Match(want); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), s.db.Close())
+	}
+	return s, nil
+}
+
+// OpenAny is Open for those who only read, or copy: it takes the vectors of any model.
+func OpenAny(dir string, opts Options) (*Store, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open store %s: %w", dir, ErrNoStore)
 	}
@@ -85,7 +98,7 @@ func Open(dir string, want space.Fingerprint, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
-	if err := s.readMeta(want); err != nil {
+	if err := s.readMeta(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), s.db.Close())
 	}
 	return s, nil
@@ -105,6 +118,7 @@ func open(dir string, opts Options, adjust func(*pebble.Options)) (*Store, error
 		MaxOpenFiles:                256,
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      newLog(opts.Logger),
+		ReadOnly:                    opts.ReadOnly,
 	}
 	adjust(options)
 	db, err := pebble.Open(dir, options)
@@ -128,7 +142,7 @@ func (s *Store) writeIdentity() error {
 	return s.db.Set([]byte(identityKey), value, pebble.Sync)
 }
 
-func (s *Store) readMeta(want space.Fingerprint) error {
+func (s *Store) readMeta() error {
 	var record identityRecord
 	found, err := s.read([]byte(identityKey), &record)
 	if err != nil {
@@ -141,9 +155,6 @@ func (s *Store) readMeta(want space.Fingerprint) error {
 		return fmt.Errorf("%w (format %d; this one reads up to %d); upgrade clipd", ErrNewer, record.Format, FormatVersion)
 	}
 	s.identity = Identity{space.Fingerprint{Model: record.Model, Digest: record.Digest, Dim: record.Dim}, record.Created}
-	if err := s.identity.Fingerprint.Match(want); err != nil {
-		return err
-	}
 	if s.sequence, err = s.readNumber(sequenceKey); err != nil {
 		return err
 	}
@@ -234,12 +245,17 @@ func (s *Store) readNumber(name string) (uint64, error) {
 	if err != nil || value == nil {
 		return 0, err
 	}
-	content, err := unseal([]byte(name), value)
+	return readNumber([]byte(name), value)
+}
+
+// readNumber opens a sealed number.
+func readNumber(key, value []byte) (uint64, error) {
+	content, err := unseal(key, value)
 	if err != nil {
 		return 0, err
 	}
 	if len(content) != 8 {
-		return 0, fmt.Errorf("%w: %q has %d bytes; want 8", ErrDamaged, name, len(content))
+		return 0, fmt.Errorf("%w: %q has %d bytes; want 8", ErrDamaged, key, len(content))
 	}
 	return binary.BigEndian.Uint64(content), nil
 }

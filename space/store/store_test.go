@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"github.com/clipd/clipd/space"
 )
 
@@ -64,8 +66,8 @@ func TestEveryFieldSurvivesReopening(t *testing.T) {
 	if id := s.Identity(); id.Fingerprint != testFingerprint || id.Created.IsZero() || s.Sequence() != 1 {
 		t.Errorf("identity %+v, sequence %d", id, s.Sequence())
 	}
-	want := Report{Items: 1, Vectors: 1, Thumbnails: 1, Files: 1, Changes: 1, Decisions: 1}
-	if report, err := s.Check(ctx); err != nil || report != want {
+	want := Report{Items: 1, Images: 1, Vectors: 1, Thumbnails: 1, Files: 1, Changes: 1, Decisions: 1}
+	if report, err := s.Check(ctx, nil); err != nil || !reflect.DeepEqual(report, want) {
 		t.Errorf("check: %+v, %v; want %+v", report, err, want)
 	}
 }
@@ -234,7 +236,11 @@ func TestDamageIsFound(t *testing.T) {
 			flipped := bytes.Clone(whole)
 			flipped[bit/8] ^= 1 << (bit % 8)
 			overwrite(t, s, k, flipped)
-			_, err := s.Check(t.Context())
+			report, err := s.Check(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = report.Err()
 			if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), fmt.Sprintf("%q", k)) {
 				t.Fatalf("bit %d of %q: %v", bit, k, err)
 			}
@@ -246,6 +252,73 @@ func TestDamageIsFound(t *testing.T) {
 	overwrite(t, s, key(itemSpace, "b"), value)
 	if _, err := s.Item(t.Context(), "b"); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a stray value: %v", err)
+	}
+}
+
+// TestWhatDoesNotFitIsFound takes away, or adds, whole values whose checksums are right.
+func TestWhatDoesNotFitIsFound(t *testing.T) {
+	whole := func(s *Store, k []byte) func() {
+		value, err := get(s.db, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() { overwrite(t, s, k, value) }
+	}
+	drop := func(k []byte) func(*Store) func() {
+		return func(s *Store) func() {
+			restore := whole(s, k)
+			if err := s.db.Delete(k, pebble.Sync); err != nil {
+				t.Fatal(err)
+			}
+			return restore
+		}
+	}
+	stray := func(k, content []byte) func(*Store) func() {
+		return func(s *Store) func() {
+			overwrite(t, s, k, seal(k, content))
+			return func() { _ = s.db.Delete(k, pebble.Sync) }
+		}
+	}
+	s, _ := create(t)
+	r := textRecord("a", "x")
+	r.Item.Source, r.Thumbnail = "a.txt", []byte("thumb")
+	write(t, s, Operation{Put: r})
+	write(t, s, Operation{Put: textRecord("b", "y")})
+	write(t, s, Operation{Put: textRecord("c", "z")})
+	file, err := s.codec.enc.Marshal(File{ID: "nobody"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := vector(1, 2, 3, 4)
+	for i := range long.Components() {
+		long.Components()[i] *= 2
+	}
+	for says, change := range map[string]func(*Store) func(){
+		`item "b" has no vector`:              drop(key(vectorSpace, "b")),
+		`vector "b" has no item`:              drop(key(itemSpace, "b")),
+		`thumbnail "d" has no item`:           stray(key(thumbSpace, "d"), nil),
+		`of kind image, its item of kind`:     stray(key(vectorSpace, "c"), encodeVector(space.Image, vector(1, 2, 3, 4))),
+		`length is 2.0000`:                    stray(key(vectorSpace, "e"), encodeVector(space.Text, long)),
+		`item "nobody", which is not there`:   stray(key(fileSpace, "b.txt"), file),
+		`goes on with batch 3`:                drop(changeKey(2)),
+		`the last batch is 3, the change log`: drop(changeKey(3)),
+	} {
+		undo := change(s)
+		report, err := s.Check(t.Context(), nil)
+		said := false
+		for _, fault := range report.Faults {
+			said = said || strings.Contains(fault.Err.Error(), says)
+		}
+		if err != nil || !said {
+			t.Errorf("%s: %+v, %v", says, report, err)
+		}
+		undo()
+		if says == `of kind image, its item of kind` { // it replaced a vector
+			overwrite(t, s, key(vectorSpace, "c"), seal(key(vectorSpace, "c"), encodeVector(space.Text, textRecord("c", "z").Item.Vector)))
+		}
+		if report, err := s.Check(t.Context(), nil); err != nil || report.Err() != nil {
+			t.Fatalf("after %q was undone: %+v, %v", says, report, err)
+		}
 	}
 }
 
@@ -270,8 +343,8 @@ func TestBackupWhileOthersWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer copied.Close()
-	report, err := copied.Check(t.Context())
-	if err != nil || report.Items%2 != 0 || report.Items != 2*int(copied.Sequence()) {
+	report, err := copied.Check(t.Context(), nil)
+	if err != nil || report.Err() != nil || report.Items%2 != 0 || report.Items != 2*int(copied.Sequence()) {
 		t.Errorf("the copy has %+v at batch %d, %v; want whole batches of two", report, copied.Sequence(), err)
 	}
 }
