@@ -42,6 +42,7 @@ type Description struct {
 	Bytes       int64       `json:"bytes"` // on disk
 	Tier        string      `json:"tier"`  // how vectors are searched: "exact", ...
 	Created     time.Time   `json:"created"`
+	WordsBehind int         `json:"words_behind,omitempty"` // changed items whose words cannot be searched yet
 }
 
 // Index is a collection: it keeps items and finds them. An acknowledged Put or Delete survives a crash.

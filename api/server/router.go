@@ -56,6 +56,8 @@ func (s *Server) router() (*echo.Echo, error) {
 	items.POST("/known", s.known)
 	items.POST("/search", s.search)
 	items.POST("/duplicates", s.duplicates)
+	items.POST("/check", s.check)
+	items.POST("/rebuild", s.rebuild)
 
 	if s.deps.Page != nil {
 		e.GET("/", s.page)

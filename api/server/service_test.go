@@ -237,9 +237,13 @@ func checkAgainst(t *testing.T, doc validator.Validator, r *http.Request, body [
 		return
 	}
 	req := r.Clone(context.WithoutCancel(r.Context()))
-	req.Body = io.NopCloser(bytes.NewReader(body))
-	if ok, errs := doc.ValidateHttpResponse(req, answer.Result()); !ok {
-		t.Errorf("answer to %s %s, HTTP %d, is not as the document says: %v\n%s", r.Method, r.URL, answer.Code, errs, answer.Body)
+	for _, value := range values(answer) {
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		resp := answer.Result()
+		resp.Body = io.NopCloser(bytes.NewReader(value))
+		if ok, errs := doc.ValidateHttpResponse(req, resp); !ok {
+			t.Errorf("answer to %s %s, HTTP %d, is not as the document says: %v\n%s", r.Method, r.URL, answer.Code, errs, value)
+		}
 	}
 	isForm := strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/")
 	if answer.Code >= 400 || isForm {
@@ -249,4 +253,13 @@ func checkAgainst(t *testing.T, doc validator.Validator, r *http.Request, body [
 	if ok, errs := doc.ValidateHttpRequest(req); !ok {
 		t.Errorf("accepted request %s %s is not as the document says: %v\n%s", r.Method, r.URL, errs, body)
 	}
+}
+
+// values are the JSON values of an answer: one, or where it is streamed one a line.
+func values(answer *httptest.ResponseRecorder) [][]byte {
+	body := answer.Body.Bytes()
+	if answer.Header().Get("Content-Type") != "application/x-ndjson" {
+		return [][]byte{body}
+	}
+	return bytes.Split(bytes.TrimSpace(body), []byte("\n"))
 }

@@ -31,6 +31,7 @@ type Catalog struct {
 	settings Settings
 	store    *store.Store
 	commits  commitQueue
+	follower follower
 
 	mu      sync.RWMutex // guards the indexes: held for reading by searches, for writing while they change
 	vectors vectors
@@ -64,6 +65,7 @@ func openCatalog(ctx context.Context, name, dir string, enc Encoder, opts Option
 	}
 	c := &Catalog{name: name, dir: dir, enc: enc, opts: opts, store: s}
 	if err := c.openIndexes(ctx); err != nil {
+		c.follower.halt()
 		if c.words != nil {
 			err = errors.Join(err, c.words.Close())
 		}
@@ -110,6 +112,7 @@ func (c *Catalog) Describe(ctx context.Context) (space.Description, error) {
 		Bytes:       bytes + words,
 		Tier:        c.vectors.Tier(),
 		Created:     identity.Created,
+		WordsBehind: c.wordsBehind(),
 	}, nil
 }
 
@@ -150,9 +153,6 @@ func (c *Catalog) Thumbnail(ctx context.Context, id string) ([]byte, error) {
 // Settings are those that the collection was made with.
 func (c *Catalog) Settings() Settings { return c.settings }
 
-// Check verifies every checksum of the store; see store.Store.Check.
-func (c *Catalog) Check(ctx context.Context) (store.Report, error) { return c.store.Check(ctx) }
-
 // Backup writes a consistent copy of the collection to dir, which must not exist; writes go on meanwhile. Put under
 // a data directory's collections, it opens and makes its own indexes.
 func (c *Catalog) Backup(ctx context.Context, dir string) error {
@@ -166,6 +166,7 @@ func (c *Catalog) Backup(ctx context.Context, dir string) error {
 func (c *Catalog) Close() error {
 	c.commits.writing.Lock()
 	defer c.commits.writing.Unlock()
+	c.follower.halt()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {

@@ -111,13 +111,19 @@ func (c *Catalog) indexVectors(puts []space.Item, deletes []string) error {
 	return nil
 }
 
-// indexWords applies a batch, or all that is missing where an earlier one failed.
+// indexWords applies a batch. Where the index has not seen all earlier batches, this one's words can be searched at once
+// all the same, and the follower brings it past all of them.
 func (c *Catalog) indexWords(ctx context.Context, batch keyword.Batch) error {
-	var err error
-	if c.words.Sequence() == batch.Sequence-1 {
-		err = c.words.Apply(ctx, batch)
-	} else {
-		err = c.catchUp(ctx, c.words)
+	c.follower.applying.Lock()
+	defer c.follower.applying.Unlock()
+	have := c.words.Sequence()
+	isBehind := have < batch.Sequence-1
+	if isBehind {
+		batch.Sequence = have
+	}
+	err := c.words.Apply(ctx, batch)
+	if isBehind || err != nil {
+		c.leaveWords(len(batch.Puts) + len(batch.Deletes))
 	}
 	if err != nil {
 		return fmt.Errorf("the items are kept, but their words cannot be searched yet: %w", err)

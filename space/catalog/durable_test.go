@@ -99,7 +99,7 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 			}
 		}
 	})
-	if report, err := c.Check(t.Context()); err != nil {
+	if report, err := c.Check(t.Context(), nil); err != nil || report.Err() != nil {
 		t.Errorf("check: %+v, %v", report, err)
 	}
 }
@@ -199,7 +199,7 @@ func (w *randomWork) step() {
 	case n < 95:
 		w.searchWords()
 	case n < 97:
-		if err := w.c.Rebuild(w.t.Context()); err != nil {
+		if err := w.c.Rebuild(w.t.Context(), nil); err != nil {
 			w.t.Fatal(err)
 		}
 	default:
@@ -297,7 +297,7 @@ func TestRebuildGivesTheSameAnswers(t *testing.T) {
 			}
 		}
 	}
-	if err := c.Rebuild(t.Context()); err != nil {
+	if err := c.Rebuild(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	same("rebuilt")
@@ -351,7 +351,7 @@ func TestSearchGoesOnWhileOthersWork(t *testing.T) {
 			id := fmt.Sprintf("%d-%d", worker, i)
 			switch {
 			case worker == 0 && i%10 == 0:
-				if err := c.Rebuild(t.Context()); err != nil {
+				if err := c.Rebuild(t.Context(), nil); err != nil {
 					t.Error(err)
 				}
 			case worker < 3:

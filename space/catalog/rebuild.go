@@ -11,16 +11,23 @@ import (
 )
 
 // Rebuild makes all indexes anew from the store; answers stay the same. Searches go on meanwhile, writes wait.
-func (c *Catalog) Rebuild(ctx context.Context) error {
+func (c *Catalog) Rebuild(ctx context.Context, progress Progress) error {
 	c.commits.writing.Lock()
 	defer c.commits.writing.Unlock()
-	if err := c.rebuild(ctx); err != nil {
+	if err := c.rebuild(ctx, progress); err != nil {
 		return fmt.Errorf("rebuild %q: %w", c.name, err)
 	}
 	return nil
 }
 
-func (c *Catalog) rebuild(ctx context.Context) error {
+func (c *Catalog) rebuild(ctx context.Context, progress Progress) error {
+	c.mu.RLock()
+	total, closed := c.vectors.Len(), c.closed
+	c.mu.RUnlock()
+	if closed {
+		return space.ErrClosed
+	}
+	progress.at("vectors", 0, total)
 	fresh, err := loadVectors(ctx, c.store)
 	if err != nil {
 		return err
@@ -29,11 +36,14 @@ func (c *Catalog) rebuild(ctx context.Context) error {
 	if err := keyword.Remove(dir); err != nil {
 		return err
 	}
-	words, err := c.buildWords(ctx, dir)
+	words, err := c.buildWords(ctx, dir, progress)
 	if err != nil {
 		return err
 	}
 	if err := words.Close(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return c.swap(ctx, fresh, dir)
@@ -41,6 +51,9 @@ func (c *Catalog) rebuild(ctx context.Context) error {
 
 // swap puts fresh indexes in place of the present ones.
 func (c *Catalog) swap(ctx context.Context, fresh vectors, dir string) error {
+	c.follower.halt() // it begins anew with the next batch that is left to it; the fresh index has seen all so far
+	c.follower.applying.Lock()
+	defer c.follower.applying.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -54,5 +67,6 @@ func (c *Catalog) swap(ctx context.Context, fresh vectors, dir string) error {
 		return err
 	}
 	c.vectors = fresh
-	return c.openWords(ctx)
+	c.follower.behind.Store(0)
+	return c.openWords(context.WithoutCancel(ctx)) // without words the collection could not answer
 }

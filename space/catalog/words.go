@@ -30,7 +30,10 @@ func (c *Catalog) openWords(ctx context.Context) error {
 		return err
 	}
 	onDisk := index.Sequence()
-	err = c.catchUp(ctx, index)
+	behind, err := c.countBehind(ctx, index)
+	if err == nil && behind <= catchUpAtOnce {
+		behind, err = 0, c.catchUp(ctx, index)
+	}
 	if errors.Is(err, store.ErrTrimmed) || errors.Is(err, errAhead) {
 		c.opts.Logger.Warn("making the keyword index anew", "collection", c.name, "cause", err)
 		if err := index.Close(); err != nil {
@@ -42,7 +45,23 @@ func (c *Catalog) openWords(ctx context.Context) error {
 		return errors.Join(err, index.Close())
 	}
 	c.words = index
+	if behind > 0 {
+		c.opts.Logger.Info("words are brought to the keyword index in the background", "collection", c.name, "items", behind)
+		c.leaveWords(behind)
+	}
 	return c.store.Trim(ctx, onDisk)
+}
+
+// catchUpAtOnce is how many changed items opening waits for: some seconds' work. More are left to the follower.
+const catchUpAtOnce = 2000
+
+// countBehind is how many changed items the index has not seen.
+func (c *Catalog) countBehind(ctx context.Context, index *keyword.Index) (n int, err error) {
+	if have, last := index.Sequence(), c.store.Sequence(); have > last {
+		return 0, fmt.Errorf("%w: %d, the store is at %d", errAhead, have, last)
+	}
+	err = c.store.Changes(ctx, index.Sequence(), func(_ uint64, ids []string) error { n += len(ids); return nil })
+	return n, err
 }
 
 // errAhead: the keyword index has seen batches that the store has not, which was put back from a backup.
@@ -50,9 +69,6 @@ var errAhead = errors.New("the keyword index is ahead of the store")
 
 // catchUp replays the store's change log from where the index is.
 func (c *Catalog) catchUp(ctx context.Context, index *keyword.Index) error {
-	if have, last := index.Sequence(), c.store.Sequence(); have > last {
-		return fmt.Errorf("%w: %d, the store is at %d", errAhead, have, last)
-	}
 	var pending keyword.Batch
 	flush := func() error {
 		if pending.Sequence == 0 {
@@ -99,7 +115,7 @@ func (c *Catalog) renewWords(ctx context.Context, dir string) error {
 	if err := keyword.Remove(dir); err != nil {
 		return err
 	}
-	index, err := c.buildWords(ctx, dir)
+	index, err := c.buildWords(ctx, dir, nil)
 	if err != nil {
 		return err
 	}
@@ -109,23 +125,25 @@ func (c *Catalog) renewWords(ctx context.Context, dir string) error {
 
 // buildWords makes a keyword index of all items in dir, which must not exist. The caller sees to it that nothing is
 // written meanwhile.
-func (c *Catalog) buildWords(ctx context.Context, dir string) (*keyword.Index, error) {
+func (c *Catalog) buildWords(ctx context.Context, dir string, progress Progress) (*keyword.Index, error) {
 	index, err := keyword.Open(dir, wordOptions)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.fillWords(ctx, index); err != nil {
+	if err := c.fillWords(ctx, index, progress); err != nil {
 		return nil, errors.Join(err, index.Close())
 	}
 	return index, nil
 }
 
 // fillWords applies all items. The index has sequence 0 until the last of them is in: an interrupted build starts over.
-func (c *Catalog) fillWords(ctx context.Context, index *keyword.Index) error {
+func (c *Catalog) fillWords(ctx context.Context, index *keyword.Index, progress Progress) error {
 	last := c.store.Sequence()
+	count := progress.counter("words", c.vectors.Len())
 	var batch keyword.Batch
 	err := c.store.Items(ctx, "", func(it space.Item) error {
 		batch.Puts = append(batch.Puts, it)
+		count()
 		if len(batch.Puts) < wordBatch {
 			return nil
 		}

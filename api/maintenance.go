@@ -1,0 +1,50 @@
+package api
+
+import (
+	"context"
+
+	"github.com/clipd/clipd/space"
+)
+
+// CheckReport is the result of POST …/check: what was counted, and what is wrong.
+type CheckReport struct {
+	Collection  string            `json:"collection"`
+	Fingerprint space.Fingerprint `json:"fingerprint"`
+	Items       int               `json:"items"`
+	Texts       int               `json:"texts"`
+	Images      int               `json:"images"`
+	Vectors     int               `json:"vectors"` // in the store
+	Thumbnails  int               `json:"thumbnails"`
+	Files       int               `json:"files"`   // states of source files
+	Changes     int               `json:"changes"` // batches in the change log
+	Decisions   int               `json:"decisions"`
+	InVectors   int               `json:"in_vectors"` // items in the vector index
+	InWords     int               `json:"in_words"`   // items in the keyword index
+	Faults      []CheckFault      `json:"faults"`     // the first ones
+	Faulty      int               `json:"faulty"`     // how many there are
+	Seconds     float64           `json:"seconds"`
+}
+
+// CheckFault is one thing that is wrong.
+type CheckFault struct {
+	Part    string `json:"part"` // "store", "vectors" or "words"
+	Key     string `json:"key"`  // in the store: a key as docs/formats.md describes it; in an index: an item's id
+	Message string `json:"message"`
+}
+
+// RebuildReport is the result of POST …/rebuild.
+type RebuildReport struct {
+	Collection string  `json:"collection"`
+	Items      int     `json:"items"`
+	Seconds    float64 `json:"seconds"`
+}
+
+// Check calls POST …/check. Faults are in the report, not in the error.
+func (c *Client) Check(ctx context.Context, collection string, watch func(Progress)) (CheckReport, error) {
+	return follow[CheckReport](ctx, c, collectionPath(collection, "check"), nil, watch)
+}
+
+// Rebuild calls POST …/rebuild.
+func (c *Client) Rebuild(ctx context.Context, collection string, watch func(Progress)) (RebuildReport, error) {
+	return follow[RebuildReport](ctx, c, collectionPath(collection, "rebuild"), nil, watch)
+}
