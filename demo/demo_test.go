@@ -190,3 +190,29 @@ func BenchmarkAltered(b *testing.B) {
 		}
 	}
 }
+
+func TestShopIsLabelled(t *testing.T) {
+	shop := Shop()
+	ids := map[string]bool{}
+	for _, text := range shop.Texts {
+		if ids[text.ID] {
+			t.Errorf("two articles are called %s", text.ID)
+		}
+		ids[text.ID] = true
+	}
+	for _, q := range shop.Queries {
+		best := 0
+		for id, grade := range q.Grades {
+			best = max(best, grade)
+			if !ids[id] {
+				t.Errorf("%q grades %s, which is no article", q.Text, id)
+			}
+		}
+		if best != 3 || !slices.Contains(QueryKinds, q.Kind) {
+			t.Errorf("%s %q: its best grade is %d; want 3", q.Kind, q.Text, best)
+		}
+	}
+	if len(shop.Texts) != 192 || len(shop.Queries) != 168 {
+		t.Errorf("%d articles, %d queries", len(shop.Texts), len(shop.Queries))
+	}
+}

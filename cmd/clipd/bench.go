@@ -28,7 +28,7 @@ func (a *app) benchCommand() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE:    helpOrSuggest,
 	}
-	cmd.AddCommand(a.benchEncodeCommand(), a.benchSearchCommand())
+	cmd.AddCommand(a.benchEncodeCommand(), a.benchSearchCommand(), a.benchFusionCommand())
 	return cmd
 }
 
