@@ -5,11 +5,13 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"image"
+	"sync"
 	"time"
 )
 
 // Picture is a decoded image: upright (EXIF orientation applied) and opaque (alpha dropped, not blended).
-// It is not changed after Decode and safe for concurrent use.
+// It does not change after Decode and is safe for concurrent use. Of a large JPEG it keeps the file too, whose bytes
+// must not change: resizing reads a smaller decoding of it.
 type Picture struct {
 	Name   string    // as given to Decode, for messages
 	Format string    // "jpeg", "png", "gif", "bmp", "tiff", "webp"
@@ -22,11 +24,25 @@ type Picture struct {
 	Located             bool    // whether the file says where it was taken
 	Latitude, Longitude float64 // EXIF GPS position in degrees, north and east positive
 
-	pixels *image.RGBA // bounds at the origin, every alpha 255
+	pixels *image.RGBA // bounds at the origin, every alpha 255; nil: not decoded whole
+
+	file        []byte // of a JPEG
+	orientation int    // EXIF's, of file
+	mu          sync.Mutex
+	small       view // the last smaller decoding of file
+	smallScale  int
 }
 
-// Image is the upright picture; every pixel is opaque. Callers must not change it.
-func (p *Picture) Image() *image.RGBA { return p.pixels }
+// Image is the upright picture; every pixel is opaque. Callers must not change it. Of a Picture that Spec.Decode made
+// it may have fewer pixels than Width x Height.
+func (p *Picture) Image() *image.RGBA {
+	if p.pixels != nil {
+		return p.pixels
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.small.pixels
+}
 
 // FromImage makes a Picture of an image in memory, as Decode would of a file that holds it: alpha is dropped from
 // the straight (not premultiplied) colours.
@@ -36,15 +52,18 @@ func FromImage(name string, img image.Image) *Picture {
 }
 
 // PixelSHA256 is the hex SHA-256 of width and height (little-endian uint32 each) and the RGB bytes row by row: equal
-// for files that hold the same pixels in whatever lossless container, metadata or orientation.
+// for files that hold the same pixels in whatever lossless container, metadata or orientation. It is for pictures that
+// Decode made.
 func (p *Picture) PixelSHA256() string {
+	pixels := p.Image()
+	width, height := pixels.Rect.Dx(), pixels.Rect.Dy()
 	sum := sha256.New()
-	head := binary.LittleEndian.AppendUint32(nil, uint32(p.Width))
-	sum.Write(binary.LittleEndian.AppendUint32(head, uint32(p.Height)))
-	row := make([]byte, 3*p.Width)
-	for y := range p.Height {
-		line := p.pixels.Pix[y*p.pixels.Stride:]
-		for x := range p.Width {
+	head := binary.LittleEndian.AppendUint32(nil, uint32(width))
+	sum.Write(binary.LittleEndian.AppendUint32(head, uint32(height)))
+	row := make([]byte, 3*width)
+	for y := range height {
+		line := pixels.Pix[y*pixels.Stride:]
+		for x := range width {
 			copy(row[3*x:3*x+3], line[4*x:4*x+3])
 		}
 		sum.Write(row)

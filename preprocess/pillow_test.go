@@ -84,12 +84,12 @@ func TestResampleEqualsPillow(t *testing.T) {
 			name := fmt.Sprintf("%s-%dx%d", filter, size.X, size.Y)
 			t.Run(name, func(t *testing.T) {
 				want := readPNG(t, "testdata/resample/"+name+".png")
-				got := resample(source, size.X, size.Y, filter, image.Rectangle{Max: size})
+				got := whole(source).resample(size.X, size.Y, filter, image.Rectangle{Max: size})
 				if most, _ := difference(t, got, want); most != 0 {
 					t.Errorf("differs from Pillow by up to %d levels", most)
 				}
 				window := image.Rect(size.X/3, size.Y/4, size.X, size.Y-size.Y/5)
-				part := resample(source, size.X, size.Y, filter, window)
+				part := whole(source).resample(size.X, size.Y, filter, window)
 				if most, _ := difference(t, part, asRGBA(imaging.Crop(want, window))); most != 0 {
 					t.Errorf("window %v differs from the whole by up to %d levels", window, most)
 				}
@@ -183,7 +183,7 @@ func TestResampleBesideImaging(t *testing.T) {
 	source := testScene(640, 480)
 	for _, size := range []image.Point{{298, 224}, {100, 75}, {64, 300}} {
 		want := asRGBA(imaging.Resize(source, size.X, size.Y, imaging.CatmullRom))
-		got := resample(source, size.X, size.Y, Bicubic, image.Rectangle{Max: size})
+		got := whole(source).resample(size.X, size.Y, Bicubic, image.Rectangle{Max: size})
 		if most, mean := difference(t, got, want); most > 1 || mean > 0.01 {
 			t.Errorf("%v: differs from imaging by up to %d levels, %.4f in the mean", size, most, mean)
 		}

@@ -6,17 +6,18 @@ import (
 	"math"
 )
 
-// resample scales src to width x height pixels and returns the part of the result that lies in window. It computes
-// that part alone, bit for bit as Pillow's Image.resize computes the whole (libImaging/Resample.c): two passes, rows
+// resample scales a picture to width x height pixels and returns the part of the result that lies in window. It
+// computes that part alone, bit for bit as Pillow's Image.resize computes the whole (libImaging/Resample.c): two passes, rows
 // first, weights in 22-bit fixed point, 8-bit samples between them. When it shrinks, filters widen (antialias).
 // Pillow 13 takes columns first where the height shrinks most, which moves some samples by one level; the models were
 // trained with the order of the versions before, which is kept here.
-func resample(src *image.RGBA, width, height int, filter Filter, window image.Rectangle) *image.RGBA {
+func (v view) resample(width, height int, filter Filter, window image.Rectangle) *image.RGBA {
+	src := v.pixels
 	if filter == Nearest {
 		return resampleNearest(src, width, height, window)
 	}
-	columns := newTaps(src.Rect.Dx(), width, kernels[filter], window.Min.X, window.Max.X)
-	rows := newTaps(src.Rect.Dy(), height, kernels[filter], window.Min.Y, window.Max.Y)
+	columns := newTaps(axis{src.Rect.Dx(), v.left, v.width}, width, kernels[filter], window.Min.X, window.Max.X)
+	rows := newTaps(axis{src.Rect.Dy(), v.top, v.height}, height, kernels[filter], window.Min.Y, window.Max.Y)
 	first, last := rows.span()
 	middle := image.NewRGBA(image.Rect(0, 0, window.Dx(), last-first))
 	scaleRows(middle, src, first, columns, weighers()[0])
@@ -35,22 +36,28 @@ type taps struct {
 	weights      []int32
 }
 
-// newTaps computes the weights for outputs from ... to-1 of an axis that is scaled from in to out samples.
+// axis is a row or a column of so many samples, of which the picture takes length, from begin on.
+type axis struct {
+	samples       int
+	begin, length float64
+}
+
+// newTaps computes the weights for outputs from ... to-1 of an axis that is scaled to out samples.
 // An axis that keeps its length is copied, as Pillow skips that pass.
-func newTaps(in, out int, k kernel, from, to int) taps {
-	if in == out {
+func newTaps(a axis, out int, k kernel, from, to int) taps {
+	if a.begin == 0 && a.length == float64(out) {
 		return identityTaps(from, to)
 	}
-	scale := float64(in) / float64(out)
+	scale := a.length / float64(out)
 	stretch := max(scale, 1)
 	support := k.support * stretch
 	size := int(math.Ceil(support))*2 + 1
 	t := taps{size: size, start: make([]int, to-from), count: make([]int, to-from), weights: make([]int32, size*(to-from))}
 	exact := make([]float64, size)
 	for i := range to - from {
-		center := (float64(from+i) + 0.5) * scale
+		center := a.begin + (float64(from+i)+0.5)*scale
 		first := max(0, int(center-support+0.5))
-		last := min(in, int(center+support+0.5))
+		last := min(a.samples, int(center+support+0.5))
 		var sum float64
 		for x := first; x < last; x++ {
 			w := k.weight((float64(x) - center + 0.5) * (1 / stretch))

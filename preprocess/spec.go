@@ -72,9 +72,21 @@ func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 const maxTarget = 4096
 
 // Pixels writes the picture's pixel values to dst: float32, channels first (3 x height x width: all red, all green,
-// all blue), rescaled and normalised. dst must have Len() elements. Within one 8-bit level of Pillow and
-// transformers' CLIPImageProcessor (or torchvision, for RoundCrop) on the same decoded picture.
+// all blue), rescaled and normalised. dst must have Len() elements.
+//
+// A large JPEG is resized from a decoding at 1/2, 1/4 or 1/8 of its size, as long as three times the target
+// remains; its pixel values' cosine with ExactPixels' is 0.9999 and more. All other pictures' values are ExactPixels'.
 func (s Spec) Pixels(p *Picture, dst []float32) {
+	s.pixels(p, p.view(s.resized(p.Width, p.Height)), dst)
+}
+
+// ExactPixels is Pixels without short cut: of the picture's all pixels, within one 8-bit level of Pillow and
+// transformers' CLIPImageProcessor (or torchvision, for RoundCrop).
+func (s Spec) ExactPixels(p *Picture, dst []float32) {
+	s.pixels(p, p.view(p.Width, p.Height), dst)
+}
+
+func (s Spec) pixels(p *Picture, v view, dst []float32) {
 	if len(dst) != s.Len() {
 		panic(fmt.Sprintf("preprocess: %d pixel values; want 3 x %d x %d", len(dst), s.Height, s.Width))
 	}
@@ -82,7 +94,7 @@ func (s Spec) Pixels(p *Picture, dst []float32) {
 	left, top := s.offset(width, s.Width), s.offset(height, s.Height)
 	canvas := image.Rect(left, top, left+s.Width, top+s.Height)
 	window := canvas.Intersect(image.Rect(0, 0, width, height))
-	part := resample(p.pixels, width, height, s.Filter, window)
+	part := v.resample(width, height, s.Filter, window)
 	tables := s.tables()
 	if window != canvas {
 		s.fill(dst, &tables)

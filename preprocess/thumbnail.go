@@ -17,7 +17,7 @@ func (p *Picture) Thumbnail(maxSide int) ([]byte, error) {
 		return nil, fmt.Errorf("thumbnail of %s: longest side %d; want at least 1", p.Name, maxSide)
 	}
 	width, height := fitWithin(p.Width, p.Height, maxSide)
-	small := resample(p.pixels, width, height, Bilinear, image.Rect(0, 0, width, height))
+	small := p.view(width, height).resample(width, height, Bilinear, image.Rect(0, 0, width, height))
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, small, &jpeg.Options{Quality: thumbnailQuality}); err != nil {
 		return nil, fmt.Errorf("thumbnail of %s: %w", p.Name, err)

@@ -111,6 +111,10 @@ func axisOf(word string) int {
 	return len(colours) + int(h.Sum32()%(fakeDim-uint32(len(colours))-1))
 }
 
+func (m *fakeModel) DecodePicture(name string, data []byte, limits preprocess.Limits) (*preprocess.Picture, error) {
+	return preprocess.Decode(name, data, limits)
+}
+
 func (m *fakeModel) EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error) {
 	if m.busy.Load() {
 		return nil, space.ErrBusy

@@ -120,7 +120,7 @@ func (s *Server) decodeImages(ctx context.Context, field string, inputs []api.In
 			if err != nil {
 				return about(field, fmt.Sprint(position), fmt.Errorf("%s: %w", name, err))
 			}
-			pictures[i], err = preprocess.Decode(name, data, s.opts.Limits)
+			pictures[i], err = s.deps.Model.DecodePicture(name, data, s.opts.Limits)
 			return about(field, fmt.Sprint(position), err)
 		})
 	}

@@ -30,6 +30,8 @@ type Model interface {
 	// The i-th vector is the i-th input's. A full queue is space.ErrBusy.
 	EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error)
 	EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error)
+	// DecodePicture decodes an image file for EncodePictures, with as few pixels as that needs.
+	DecodePicture(name string, data []byte, limits preprocess.Limits) (*preprocess.Picture, error)
 }
 
 // Deps are the parts that a server is made of. Model and Library are required.

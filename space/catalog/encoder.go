@@ -13,4 +13,6 @@ type Encoder interface {
 	Fingerprint() space.Fingerprint
 	EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error)
 	EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error)
+	// DecodePicture decodes an image file for EncodePictures alone, with as few pixels as that needs.
+	DecodePicture(name string, data []byte, limits preprocess.Limits) (*preprocess.Picture, error)
 }

@@ -54,6 +54,10 @@ func (b *bagOfWords) EncodeTexts(ctx context.Context, texts []string) ([]space.V
 	return vectors, nil
 }
 
+func (b *bagOfWords) DecodePicture(name string, data []byte, limits preprocess.Limits) (*preprocess.Picture, error) {
+	return preprocess.Decode(name, data, limits)
+}
+
 func (b *bagOfWords) EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error) {
 	if err := b.ready(ctx); err != nil {
 		return nil, err
