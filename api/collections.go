@@ -113,7 +113,8 @@ type SearchRequest struct {
 	Kind     space.Kind         `json:"kind,omitempty"` // only texts, or only images
 	Mode     space.Mode         `json:"mode,omitempty"`
 	Fusion   space.FusionMethod `json:"fusion,omitempty"`
-	Alpha    *float64           `json:"alpha,omitempty"` // convex fusion: weight of the vector; default 0.5
+	Boosts   map[string]float64 `json:"boosts,omitempty"` // by field: how many times as much a word counts there
+	Alpha    *float64           `json:"alpha,omitempty"`  // convex fusion: weight of the vector; default 0.5
 	Filter   *space.Filter      `json:"filter,omitempty"`
 	K        *int               `json:"k,omitempty"` // default 10
 	Offset   int                `json:"offset,omitempty"`

@@ -12,6 +12,7 @@ var ErrInvalidQuery = errors.New("invalid query")
 const (
 	MaxK      = 1000  // most hits of one answer
 	MaxOffset = 10000 // deepest page
+	MaxBoost  = 100   // greatest boost of a field
 )
 
 // Mode says which indexes answer.
@@ -53,10 +54,13 @@ type Examples struct {
 
 // Query asks a collection for its nearest and best matching items.
 type Query struct {
-	Vector   Vector       // what to be near to; none: words only
-	Examples *Examples    // set: the vector list is ranked by BestScore over these, and Vector is their mean
-	Modality Kind         // what Vector was made from; text or image
-	Words    string       // full text; empty: vector only
+	Vector   Vector    // what to be near to; none: words only
+	Examples *Examples // set: the vector list is ranked by BestScore over these, and Vector is their mean
+	Modality Kind      // what Vector was made from; text or image
+	Words    string    // full text; empty: vector only
+	// Boosts says by field how many times as much a word counts there: of "_text" and "_source" 0 ... MaxBoost, of a
+	// metadata key 1 ... MaxBoost.
+	Boosts   map[string]float64
 	Mode     Mode         // which indexes answer
 	Fusion   FusionMethod // how hybrid rankings are joined
 	Alpha    float64      // Convex only: weight of the vector, 0 ... 1
@@ -89,6 +93,9 @@ func (q Query) Validate() (Query, error) {
 			return q, err
 		}
 	}
+	if err := validateBoosts(q.Boosts); err != nil {
+		return q, err
+	}
 	if q.Fusion == "" {
 		q.Fusion = RRF
 	}
@@ -96,6 +103,22 @@ func (q Query) Validate() (Query, error) {
 		return q, fmt.Errorf("%w: fusion %q; want rrf or convex", ErrInvalidQuery, q.Fusion)
 	}
 	return q.resolveMode()
+}
+
+func validateBoosts(boosts map[string]float64) error {
+	for field, boost := range boosts {
+		least := 1.0
+		switch {
+		case field == "_text" || field == "_source":
+			least = 0
+		case field == "" || field[0] == '_':
+			return fmt.Errorf("%w: no boost for field %q; want _text, _source or a metadata key", ErrInvalidQuery, field)
+		}
+		if !(boost >= least && boost <= MaxBoost) {
+			return fmt.Errorf("%w: boost of %s is %g; want %g to %d", ErrInvalidQuery, field, boost, least, MaxBoost)
+		}
+	}
+	return nil
 }
 
 func (q Query) resolveMode() (Query, error) {

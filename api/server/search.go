@@ -117,7 +117,7 @@ func question(req api.SearchRequest) (catalog.Ask, error) {
 		return catalog.Ask{}, invalid("kind", "kind %q; want text or image", req.Kind)
 	}
 	ask := catalog.Ask{
-		Text: req.Text, Like: req.Like, Unlike: req.Unlike, Strategy: req.Strategy, Kind: req.Kind, Mode: req.Mode, Fusion: req.Fusion, Alpha: defaultAlpha,
+		Text: req.Text, Like: req.Like, Unlike: req.Unlike, Strategy: req.Strategy, Kind: req.Kind, Mode: req.Mode, Fusion: req.Fusion, Alpha: defaultAlpha, Boosts: req.Boosts,
 		Filter: req.Filter, K: defaultK, Offset: req.Offset, MinScore: req.MinScore, Exact: req.Exact,
 		Explain: true, // says which hits had words in common; the client sees it on request
 	}

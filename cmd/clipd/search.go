@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/fatih/color"
@@ -24,6 +25,7 @@ type searchFlags struct {
 	kind       string
 	mode       string
 	fusion     string
+	boosts     []string
 	alpha      float64
 	filters    []string
 	minScore   float64
@@ -62,6 +64,7 @@ and both rankings are joined.
 	f.composeFlags.add(flags)
 	flags.Var(choice(&f.mode, "hybrid", "vector", "keyword"), "mode", "which indexes answer: hybrid, vector or keyword (default: all that can)")
 	flags.Var(choice(&f.fusion, "rrf", "convex"), "fusion", "how rankings are joined: rrf or convex (default rrf)")
+	flags.StringArrayVar(&f.boosts, "boost", nil, "a field whose words count more, such as title=3, or less, such as _source=0 (may be repeated)")
 	flags.Float64Var(&f.alpha, "alpha", 0.5, "weight of the vector in --fusion convex, 0 to 1")
 	flags.Var(choice(&f.kind, "text", "image"), "kind", "only texts, or only images: text or image")
 	return cmd
@@ -77,6 +80,23 @@ func (f *searchFlags) add(a *app, cmd *cobra.Command) {
 	flags.Float64Var(&f.minScore, "min-score", 0, "least cosine of hits that are near in meaning")
 	flags.BoolVar(&f.explain, "explain", false, "say what each index contributed")
 	flags.BoolVar(&f.exact, "exact", false, "compare with every vector, whatever the index")
+}
+
+// parseBoosts reads field=factor.
+func parseBoosts(texts []string) (map[string]float64, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	boosts := make(map[string]float64, len(texts))
+	for _, text := range texts {
+		field, factor, _ := strings.Cut(text, "=")
+		boost, err := strconv.ParseFloat(factor, 64)
+		if err != nil || field == "" {
+			return nil, usagef("--boost %q: want a field and a number, such as title=3", text)
+		}
+		boosts[field] = boost
+	}
+	return boosts, nil
 }
 
 // request checks the flags and makes the API's request of them.
@@ -104,6 +124,9 @@ func (f *searchFlags) request(cmd *cobra.Command, words string) (api.SearchReque
 		return request, err
 	}
 	var err error
+	if request.Boosts, err = parseBoosts(f.boosts); err != nil {
+		return request, err
+	}
 	request.Filter, err = parseFilters(f.filters)
 	return request, err
 }

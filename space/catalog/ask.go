@@ -23,6 +23,7 @@ type Ask struct {
 	Kind     space.Kind         // only texts, or only images; empty: both
 	Mode     space.Mode         // empty: hybrid for words, vector for the rest
 	Fusion   space.FusionMethod // empty: space.RRF
+	Boosts   map[string]float64 // of words by field; see space.Query
 	Alpha    float64            // space.Convex only: weight of the vector
 	Filter   *space.Filter
 	K        int

@@ -28,7 +28,7 @@ func (c *Catalog) Find(ctx context.Context, ask Ask) (space.Answer, Timing, erro
 // query encodes an Ask. What can be refused without encoding is refused before.
 func (c *Catalog) query(ctx context.Context, ask Ask) (space.Query, error) {
 	q := space.Query{
-		Words: ask.Text, Mode: ask.Mode, Fusion: ask.Fusion, Alpha: ask.Alpha, Filter: ask.filter(),
+		Words: ask.Text, Mode: ask.Mode, Fusion: ask.Fusion, Alpha: ask.Alpha, Boosts: ask.Boosts, Filter: ask.filter(),
 		K: ask.K, Offset: ask.Offset, MinScore: ask.MinScore, Explain: ask.Explain, Exact: ask.Exact, Modality: space.Text,
 		Exclude: slices.Concat(ask.Like, ask.Unlike),
 	}

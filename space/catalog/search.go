@@ -9,6 +9,7 @@ import (
 
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/fusion"
+	"github.com/clipd/clipd/space/keyword"
 )
 
 // Search finds the nearest and best matching items. It fails with space.ErrInvalidQuery, space.ErrInvalidFilter or
@@ -134,7 +135,7 @@ func (c *Catalog) addNearest(ctx context.Context, q space.Query, allow *roaring.
 
 // addMatches adds the keyword list, and the cosines of those that the vector list does not hold.
 func (c *Catalog) addMatches(ctx context.Context, q space.Query, found *findings) error {
-	matches, err := c.words.Search(ctx, q.Words, q.Filter, depth(q)+len(q.Exclude))
+	matches, err := c.words.Search(ctx, keyword.Ask{Words: q.Words, Filter: q.Filter, N: depth(q) + len(q.Exclude), Boosts: q.Boosts})
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func BenchmarkSearch(b *testing.B) {
 		for _, n := range []int{10, 1000} {
 			b.Run(fmt.Sprintf("%s, %d of %d", c.name, n, benchItems), func(b *testing.B) {
 				for b.Loop() {
-					if _, err := x.Search(context.Background(), c.words, nil, n); err != nil {
+					if _, err := x.Search(context.Background(), Ask{Words: c.words, N: n}); err != nil {
 						b.Fatal(err)
 					}
 				}

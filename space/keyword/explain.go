@@ -72,6 +72,9 @@ func (s *snapshot) explainLeaf(word string, l leaf, keys map[uint64]string, matc
 
 // places are the names of the fields that a posting stands in, as users know them.
 func places(field string, posting *index.TermFieldDoc, keys map[uint64]string) []string {
+	if key, boosted := strings.CutPrefix(field, matchPrefix); boosted {
+		return []string{key}
+	}
 	switch field {
 	case textField:
 		return []string{"_text"}

@@ -175,7 +175,7 @@ func TestClosedIndexSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	_, searchErr := x.Search(ctx, "a", nil, 1)
+	_, searchErr := x.Search(ctx, Ask{Words: "a", N: 1})
 	_, filterErr := x.Filter(ctx, space.Filter{Field: "a", Match: "b"})
 	_, countErr := x.Count()
 	for name, err := range map[string]error{"Search": searchErr, "Filter": filterErr, "Count": countErr, "Apply": x.Apply(ctx, Batch{})} {
@@ -192,7 +192,7 @@ func TestCancelledCallsStop(t *testing.T) {
 	x := openWith(t, text("a", "b"))
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := x.Search(ctx, "b", nil, 1); !errors.Is(err, context.Canceled) {
+	if _, err := x.Search(ctx, Ask{Words: "b", N: 1}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if err := x.Apply(ctx, Batch{Sequence: 99}); !errors.Is(err, context.Canceled) || x.Sequence() == 99 {

@@ -46,8 +46,15 @@ const (
 	rareSpelling = 20
 )
 
-// Search returns the n best matches of a user's words among the items that pass the filter (nil: all), by falling
-// score, then by id.
+// Ask is what Search is asked.
+type Ask struct {
+	Words  string             // as the user typed them
+	Filter *space.Filter      // which items may match; nil: all
+	N      int                // at most so many matches, 1 or more
+	Boosts map[string]float64 // by field: how many times as much a word counts there; see space.Query
+}
+
+// Search returns the best matches of a user's words among the items that pass the filter, by falling score, then by id.
 //
 // Any string is a permitted query, and double quotes are its only syntax: a phrase in them must be in a match, word
 // by word. Of the other words, one is enough and more are better. Words without meaning ("the", "+") match nothing.
@@ -55,21 +62,22 @@ const (
 // whole code ("SKU-1234") far more than its parts. Words are found in all their forms in nine European languages. A
 // word that no item has is completed if it is the last; of five letters or more it is also looked for with one
 // letter changed, of eight or more with two.
-func (x *Index) Search(ctx context.Context, words string, filter *space.Filter, n int) ([]Match, error) {
-	if n < 1 {
-		return nil, fmt.Errorf("search keywords: %w: n is %d; want 1 or more", space.ErrInvalidQuery, n)
+func (x *Index) Search(ctx context.Context, ask Ask) ([]Match, error) {
+	if ask.N < 1 {
+		return nil, fmt.Errorf("search keywords: %w: n is %d; want 1 or more", space.ErrInvalidQuery, ask.N)
 	}
-	q := parse(words, x.stemmer)
+	q := parse(ask.Words, x.stemmer)
+	q.boost(ask.Boosts)
 	var matches []Match
 	err := x.read(ctx, func(s *snapshot) error {
-		allowed, err := s.allowed(q, filter)
+		allowed, err := s.allowed(q, ask.Filter)
 		if err != nil {
 			return err
 		}
 		t := x.tallies.Get().(*tally)
 		defer x.tallies.Put(t)
 		t.reset()
-		matches, err = s.search(&q, allowed, t, n)
+		matches, err = s.search(&q, allowed, t, ask.N)
 		return err
 	})
 	if err != nil {
@@ -212,8 +220,10 @@ func (s *snapshot) score(c clause, items uint64, allowed, among *roaring.Bitmap,
 	return nil
 }
 
-// countsFrequency says whether a field knows how often a term is in it: codes and guesses are sets.
-func countsFrequency(field string) bool { return field != codeField && field != guessField }
+// countsFrequency says whether a field knows how often a term is in it: codes, guesses and what filters match are sets.
+func countsFrequency(field string) bool {
+	return field != codeField && field != guessField && !strings.HasPrefix(field, matchPrefix)
+}
 
 // saturation is BM25's factor for how often a term is in how long a text; 1 for codes.
 func saturation(posting *index.TermFieldDoc) float64 {

@@ -32,7 +32,7 @@ func text(id, words string) space.Item { return space.Item{ID: id, Kind: space.T
 // found are the ids that a search answers, best first.
 func found(t testing.TB, x *Index, words string) []string {
 	t.Helper()
-	matches, err := x.Search(context.Background(), words, nil, 10)
+	matches, err := x.Search(context.Background(), Ask{Words: words, N: 10})
 	if err != nil {
 		t.Fatalf("%q: %v", words, err)
 	}
@@ -114,7 +114,7 @@ func TestSearchExplainsWhatMatched(t *testing.T) {
 		ID: "a", Kind: space.Image, Text: "Running horses", Source: "/x/horse_7.jpg",
 		Metadata: space.Metadata{"tags": []string{"horses", "SKU-1"}, "place": "the horse farm"},
 	})
-	matches, err := x.Search(context.Background(), `horses sku-1 "horse farm"`, nil, 5)
+	matches, err := x.Search(context.Background(), Ask{Words: `horses sku-1 "horse farm"`, N: 5})
 	if err != nil || len(matches) != 1 {
 		t.Fatal(matches, err)
 	}
@@ -133,7 +133,7 @@ func TestSearchSortsEqualScoresByID(t *testing.T) {
 		items = append(items, text(id, "same words"))
 	}
 	x := openWith(t, items...)
-	matches, err := x.Search(context.Background(), "words", nil, 3)
+	matches, err := x.Search(context.Background(), Ask{Words: "words", N: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,14 +152,14 @@ func TestSearchKeepsToTheFilter(t *testing.T) {
 		space.Item{ID: "old", Kind: space.Text, Text: "lamp", Metadata: space.Metadata{"year": 1990.0}},
 		space.Item{ID: "new", Kind: space.Text, Text: "lamp", Metadata: space.Metadata{"year": 2020.0}},
 	)
-	matches, err := x.Search(context.Background(), "lamp", &space.Filter{Field: "year", GTE: 2000.0}, 5)
+	matches, err := x.Search(context.Background(), Ask{Words: "lamp", Filter: &space.Filter{Field: "year", GTE: 2000.0}, N: 5})
 	if err != nil || len(matches) != 1 || matches[0].ID != "new" {
 		t.Error(matches, err)
 	}
-	if _, err := x.Search(context.Background(), "lamp", &space.Filter{}, 5); !errors.Is(err, space.ErrInvalidFilter) {
+	if _, err := x.Search(context.Background(), Ask{Words: "lamp", Filter: &space.Filter{}, N: 5}); !errors.Is(err, space.ErrInvalidFilter) {
 		t.Errorf("empty filter: %v", err)
 	}
-	if _, err := x.Search(context.Background(), "lamp", nil, 0); !errors.Is(err, space.ErrInvalidQuery) {
+	if _, err := x.Search(context.Background(), Ask{Words: "lamp", N: 0}); !errors.Is(err, space.ErrInvalidQuery) {
 		t.Errorf("n = 0: %v", err)
 	}
 }
@@ -170,7 +170,7 @@ func TestSearchPrefersTheSpellingAskedFor(t *testing.T) {
 		items = append(items, text(string(rune('A'+i)), "a horse"))
 	}
 	x := openWith(t, append(items, text("slip", "a hrose, no: horsse"), text("h1", "a house"), text("h2", "the house"), text("h3", "house"))...)
-	matches, err := x.Search(context.Background(), "horse", nil, 100)
+	matches, err := x.Search(context.Background(), Ask{Words: "horse", N: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func FuzzSearch(f *testing.F) {
 	}
 	x := openWith(f, text("a", "a red dress 红色连衣裙"), space.Item{ID: "b", Kind: space.Image, Source: "/x/y_1.jpg", Metadata: space.Metadata{"k": "v", "n": 1.0}})
 	f.Fuzz(func(t *testing.T, words string) {
-		if _, err := x.Search(context.Background(), words, nil, 5); err != nil {
+		if _, err := x.Search(context.Background(), Ask{Words: words, N: 5}); err != nil {
 			t.Error(err)
 		}
 		if _, err := x.Filter(context.Background(), space.Filter{Field: "_text", Match: words + "x"}); err != nil {
@@ -206,7 +206,7 @@ func TestWordsOfMostItemsFindNothingByThemselves(t *testing.T) {
 	if got := found(t, x, "sku"); len(got) != 10 {
 		t.Errorf("alone, it found %v", got)
 	}
-	matches, err := x.Search(context.Background(), "sku 000007", nil, 5)
+	matches, err := x.Search(context.Background(), Ask{Words: "sku 000007", N: 5})
 	if err != nil || !slices.Contains(matches[0].Terms, "sku:sku") || !slices.Contains(matches[0].Terms, "sku:000007") {
 		t.Error(matches, err)
 	}
