@@ -7,9 +7,11 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/clipd/clipd/imageenc"
 	"github.com/clipd/clipd/internal/batch"
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
@@ -82,14 +84,14 @@ func (m *Model) EncodePictures(ctx context.Context, pictures []*preprocess.Pictu
 	vectors := make([]space.Vector, len(pictures))
 	var failed failures
 	var group errgroup.Group
-	group.SetLimit(orDefault(m.opts.MaxImageBatch, 8) + runtime.GOMAXPROCS(0)) // a batch in the tower, the next one in the making
+	group.SetLimit(m.ImageBatch() + runtime.GOMAXPROCS(0)) // a batch in the tower, the next one in the making
 	for i, picture := range pictures {
 		group.Go(func() error {
 			if ctx.Err() != nil {
 				failed.add(i, ctx.Err())
 				return nil
 			}
-			vector, err := m.pictures.Do(ctx, encoder.Pixels(picture))
+			vector, err := m.pictures.Do(ctx, m.pixels(encoder, picture))
 			if err != nil {
 				failed.add(i, fmt.Errorf("%s: %w", picture.Name, err))
 			}
@@ -102,6 +104,19 @@ func (m *Model) EncodePictures(ctx context.Context, pictures []*preprocess.Pictu
 		return vectors, fmt.Errorf("encode picture: %w", err)
 	}
 	return vectors, nil
+}
+
+func (m *Model) pixels(encoder *imageenc.Encoder, picture *preprocess.Picture) []float32 {
+	begun := time.Now()
+	pixels := encoder.Pixels(picture)
+	m.resizing.Add(int64(time.Since(begun)))
+	m.resized.Add(1)
+	return pixels
+}
+
+// Resized tells how many pictures were brought to the tower's size, and how long that took, added up.
+func (m *Model) Resized() (pictures int64, took time.Duration) {
+	return m.resized.Load(), time.Duration(m.resizing.Load())
 }
 
 // failures collects what failed of a list.

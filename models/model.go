@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -33,6 +34,12 @@ type Options struct {
 	CacheDir      string // where the hashes of weights are remembered; empty: nowhere
 }
 
+// Defaults of Options: larger batches gain nothing on a CPU, and make a lone query wait.
+const (
+	defaultTextBatch  = 16
+	defaultImageBatch = 8
+)
+
 // Model turns texts and pictures into vectors of one space. It is safe for concurrent use: requests share batches,
 // and when too many wait they fail with space.ErrBusy.
 type Model struct {
@@ -50,6 +57,8 @@ type Model struct {
 	image    *tower[*imageenc.Encoder]
 	texts    *batch.Batcher[textItem, space.Vector]
 	pictures *batch.Batcher[[]float32, space.Vector]
+
+	resized, resizing atomic.Int64 // pictures, and the nanoseconds that they took
 }
 
 // textItem is a tokenized text on its way through the batcher.
@@ -108,7 +117,7 @@ func (m *Model) start() {
 	if m.layout.text != "" {
 		m.text = &tower[*textenc.Encoder]{load: m.loadText}
 		m.texts = batch.New(m.runTexts, batch.Options[textItem]{
-			MaxBatch: orDefault(m.opts.MaxTextBatch, 16),
+			MaxBatch: orDefault(m.opts.MaxTextBatch, defaultTextBatch),
 			MaxQueue: m.opts.MaxQueue,
 			Bucket:   func(t textItem) int { return t.bucket },
 		})
@@ -116,7 +125,7 @@ func (m *Model) start() {
 	if m.layout.vision != "" {
 		m.image = &tower[*imageenc.Encoder]{load: m.loadImage}
 		m.pictures = batch.New(m.runPictures, batch.Options[[]float32]{
-			MaxBatch: orDefault(m.opts.MaxImageBatch, 8),
+			MaxBatch: m.ImageBatch(),
 			MaxQueue: m.opts.MaxQueue,
 		})
 	}

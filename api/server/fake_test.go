@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/clipd/clipd/internal/batch"
 	"github.com/clipd/clipd/preprocess"
@@ -60,6 +61,8 @@ func (m *fakeModel) CountTokens(text string) (int, bool) {
 func (m *fakeModel) BatchStats() (texts, pictures batch.Stats) {
 	return batch.Stats{Waiting: 3, Running: 2, Batches: 5, Items: 7, Refused: 1}, batch.Stats{}
 }
+
+func (m *fakeModel) Resized() (int64, time.Duration) { return 4, 6 * time.Second }
 
 func (m *fakeModel) EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error) {
 	switch {

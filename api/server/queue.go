@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/clipd/clipd/internal/batch"
@@ -9,6 +11,7 @@ import (
 // queued is a Model that shares batches between callers and tells how full its queues are; *models.Model does.
 type queued interface {
 	BatchStats() (texts, pictures batch.Stats)
+	Resized() (pictures int64, took time.Duration) // brought to the image tower's size
 }
 
 // queueCollector reads a model's queues when metrics are read.
@@ -19,12 +22,16 @@ var (
 	descRunning = prometheus.NewDesc("clipd_queue_running", "Inputs in a batch now.", []string{"tower"}, nil)
 	descBatches = prometheus.NewDesc("clipd_tower_batches_total", "Batches that a tower has run.", []string{"tower"}, nil)
 	descInputs  = prometheus.NewDesc("clipd_tower_inputs_total", "Inputs of those batches.", []string{"tower"}, nil)
+	descWaited  = prometheus.NewDesc("clipd_queue_wait_seconds_total", "Time that those inputs waited for their batch, added up.", []string{"tower"}, nil)
+	descRan     = prometheus.NewDesc("clipd_tower_run_seconds_total", "Time of those batches in the tower, added up.", []string{"tower"}, nil)
+	descResized = prometheus.NewDesc("clipd_resized_total", "Pictures brought to the tower's size.", []string{"tower"}, nil)
+	descResize  = prometheus.NewDesc("clipd_resize_seconds_total", "Time that this took, added up.", []string{"tower"}, nil)
 	descRefused = prometheus.NewDesc("clipd_queue_refused_total", "Inputs refused because the queue was full.", []string{"tower"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (queueCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{descWaiting, descRunning, descBatches, descInputs, descRefused} {
+	for _, desc := range []*prometheus.Desc{descWaiting, descRunning, descBatches, descInputs, descWaited, descRan, descResized, descResize, descRefused} {
 		out <- desc
 	}
 }
@@ -34,18 +41,23 @@ func (q queueCollector) Collect(out chan<- prometheus.Metric) {
 	texts, pictures := q.model.BatchStats()
 	collectQueue(out, "text", texts)
 	collectQueue(out, "image", pictures)
+	resized, took := q.model.Resized()
+	out <- prometheus.MustNewConstMetric(descResized, prometheus.CounterValue, float64(resized), "image")
+	out <- prometheus.MustNewConstMetric(descResize, prometheus.CounterValue, took.Seconds(), "image")
 }
 
 func collectQueue(out chan<- prometheus.Metric, tower string, s batch.Stats) {
 	gauge := func(desc *prometheus.Desc, n int) {
 		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), tower)
 	}
-	counter := func(desc *prometheus.Desc, n uint64) {
-		out <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n), tower)
+	counter := func(desc *prometheus.Desc, x float64) {
+		out <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, x, tower)
 	}
 	gauge(descWaiting, s.Waiting)
 	gauge(descRunning, s.Running)
-	counter(descBatches, s.Batches)
-	counter(descInputs, s.Items)
-	counter(descRefused, s.Refused)
+	counter(descBatches, float64(s.Batches))
+	counter(descInputs, float64(s.Items))
+	counter(descWaited, s.Waited.Seconds())
+	counter(descRan, s.Ran.Seconds())
+	counter(descRefused, float64(s.Refused))
 }

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"github.com/prometheus/procfs"
 
 	"github.com/clipd/clipd/api"
+	"github.com/clipd/clipd/internal/machine"
 )
 
 // healthz answers GET /healthz: the process lives.
@@ -44,20 +44,8 @@ func (s *Server) status(c echo.Context) error {
 		Threads:     facts.Threads,
 		DataDir:     facts.DataDir,
 		Uptime:      time.Since(s.started).Seconds(),
-		RSS:         residentBytes(),
+		RSS:         machine.Resident(),
 		Collections: list.Collections,
 		Broken:      list.Broken,
 	})
-}
-
-// residentBytes is the process's resident memory; without /proc, what Go's runtime has from the system.
-func residentBytes() int64 {
-	if self, err := procfs.Self(); err == nil {
-		if stat, err := self.Stat(); err == nil {
-			return int64(stat.ResidentMemory())
-		}
-	}
-	var mem runtime.MemStats
-	runtime.ReadMemStats(&mem)
-	return int64(mem.Sys)
 }

@@ -13,9 +13,10 @@ type benchFlags struct {
 	collection string
 	seconds    float64
 	callers    int
-	width      int
-	height     int
 }
+
+// length of a measurement.
+func (f *benchFlags) length() time.Duration { return time.Duration(f.seconds * float64(time.Second)) }
 
 // maxBenchSeconds bounds each measurement.
 const maxBenchSeconds = 120
@@ -71,7 +72,7 @@ func (a *app) bench(ctx context.Context, c *connection, runs []load, f benchFlag
 	}
 	report := benchReport{Model: status.Model.Fingerprint.String(), SIMD: status.SIMD, Threads: status.Threads, Place: c.place}
 	for _, run := range runs {
-		result, err := run.measure(ctx, time.Duration(f.seconds*float64(time.Second)))
+		result, err := run.measure(ctx, f.length())
 		if err != nil {
 			return fmt.Errorf("%s: %w", run.name, err)
 		}

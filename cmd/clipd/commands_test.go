@@ -283,7 +283,22 @@ func TestCommandsBesideAServer(t *testing.T) {
 		if len(got.Results) != 4 || got.Results[0].Count == 0 || got.Results[0].P95 < got.Results[0].P50 {
 			t.Errorf("got %+v", got)
 		}
-		c.must(t, exitDone, "bench", "encode", "--seconds", "0.2")
+		args := []string{"bench", "encode", "--seconds", "0.2", "--rounds", "1", "--sizes", "64x48", "--texts", "40"}
+		encode := decode[encodeReport](t, c.must(t, exitDone, append(args, "--json")...))
+		if len(encode.Images) != 1 || encode.Images[0].Rate <= 0 || encode.Images[0].Raw.Rate <= 0 || encode.Images[0].Ratio <= 0 {
+			t.Fatalf("got %+v", encode)
+		}
+		for _, s := range encode.Images[0].Stages {
+			if s.Items < 1 || s.Each <= 0 {
+				t.Errorf("stage %+v of %+v", s, encode.Images[0])
+			}
+		}
+		if encode.Fairness == nil || encode.Fairness.Texts.Count == 0 || encode.Fairness.Batch <= 0 || encode.Memory.End == 0 || len(encode.Texts) != 2 {
+			t.Errorf("got %+v", encode)
+		}
+		if table := c.must(t, exitDone, args...); !strings.Contains(table.out, "JPEG 64×48") || !strings.Contains(table.err, "fairness") {
+			t.Errorf("got %s\n%s", table.out, table.err)
+		}
 	})
 	t.Run("models", func(t *testing.T) {
 		if got := c.must(t, exitDone, "models"); !strings.Contains(got.out, "starter") || !strings.Contains(got.err, "models pull") {

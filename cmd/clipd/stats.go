@@ -13,6 +13,7 @@ type timing struct {
 	Rate   float64 `json:"per_second"`
 	P50    float64 `json:"p50_ms"` // of one request
 	P95    float64 `json:"p95_ms"`
+	P99    float64 `json:"p99_ms"`
 	Detail string  `json:"detail"` // what exactly was measured
 }
 
@@ -21,7 +22,8 @@ func newTiming(name, unit, detail string, count int, elapsed time.Duration, requ
 	slices.Sort(requests)
 	return timing{
 		Name: name, Unit: unit, Count: count, Rate: rate(int64(count), elapsed),
-		P50: milliseconds(quantile(requests, 0.50)), P95: milliseconds(quantile(requests, 0.95)), Detail: detail,
+		P50: milliseconds(quantile(requests, 0.50)), P95: milliseconds(quantile(requests, 0.95)),
+		P99: milliseconds(quantile(requests, 0.99)), Detail: detail,
 	}
 }
 

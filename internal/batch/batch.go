@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/clipd/clipd/space"
 )
@@ -60,16 +61,19 @@ type Batcher[In, Out any] struct {
 
 // Stats are counters since New, and the present state.
 type Stats struct {
-	Waiting int    // items in the queue now
-	Running int    // items in batches now
-	Batches uint64 // batches that ended
-	Items   uint64 // items of those batches
-	Refused uint64 // items refused with space.ErrBusy
+	Waiting int           // items in the queue now
+	Running int           // items in batches now
+	Batches uint64        // batches that ended
+	Items   uint64        // items of those batches
+	Refused uint64        // items refused with space.ErrBusy
+	Waited  time.Duration // of those items, from their call to their batch, added up
+	Ran     time.Duration // of those batches, added up; of two that run at the same time, both count
 }
 
 // call is one Do or DoAll. Its fields are guarded by the Batcher's mutex once it is enqueued.
 type call[In, Out any] struct {
 	ctx    context.Context
+	since  time.Time
 	in     []In
 	order  []int // positions in the order in which they run
 	taken  int   // how many of order have been taken
@@ -119,7 +123,7 @@ func (b *Batcher[In, Out]) DoAll(ctx context.Context, in []In) ([]Out, error) {
 	if len(in) == 0 {
 		return nil, ctx.Err()
 	}
-	c := &call[In, Out]{ctx: ctx, in: in, order: b.ordered(in), left: len(in), out: make([]Out, len(in)), done: make(chan struct{})}
+	c := &call[In, Out]{ctx: ctx, since: time.Now(), in: in, order: b.ordered(in), left: len(in), out: make([]Out, len(in)), done: make(chan struct{})}
 	if err := b.enqueue(c); err != nil {
 		return nil, err
 	}
@@ -219,6 +223,10 @@ func (b *Batcher[In, Out]) next() []ticket[In, Out] {
 		}
 		if tickets := b.form(); len(tickets) > 0 {
 			b.stats.Running += len(tickets)
+			now := time.Now()
+			for _, t := range tickets {
+				b.stats.Waited += now.Sub(t.call.since)
+			}
 			if len(b.calls) > 0 {
 				b.work.Signal() // another idle worker may take the rest
 			}
@@ -317,11 +325,19 @@ func (b *Batcher[In, Out]) attempt(tickets []ticket[In, Out]) ([]Out, error) {
 		}
 	}
 	left()
+	begun := time.Now()
 	outs, err := b.guarded(ctx, items)
+	b.ran(time.Since(begun))
 	if err == nil && len(outs) != len(items) {
 		err = fmt.Errorf("batch of %d items gave %d outputs", len(items), len(outs))
 	}
 	return outs, err
+}
+
+func (b *Batcher[In, Out]) ran(took time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stats.Ran += took
 }
 
 // guarded turns a panic of run into an error, so that it costs one batch and not the process.

@@ -99,8 +99,26 @@ func TestBatchFormsWhileBusy(t *testing.T) {
 		if got := r.seen(); !slices.EqualFunc(got, want, slices.Equal) {
 			t.Errorf("batches %v; want %v", got, want)
 		}
-		if stats := b.Stats(); stats != (Stats{Batches: 3, Items: 7}) {
+		if stats := b.Stats(); stats.Batches != 3 || stats.Items != 7 || stats.Waiting+stats.Running != 0 {
 			t.Errorf("stats at the end: %+v", stats)
+		}
+	})
+}
+
+func TestStatsAddUpTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(_ context.Context, in []int) ([]int, error) {
+			time.Sleep(time.Second)
+			return in, nil
+		}
+		b := New(slow, Options[int]{MaxBatch: 2})
+		defer b.Close()
+		if _, err := b.DoAll(t.Context(), numbers(0, 5)); err != nil {
+			t.Fatal(err)
+		}
+		// Batches of 2, 2 and 1 items began after 0, 1 and 2 seconds.
+		if stats := b.Stats(); stats.Ran != 3*time.Second || stats.Waited != (0+0+1+1+2)*time.Second {
+			t.Errorf("ran %v, waited %v; want 3s and 4s", stats.Ran, stats.Waited)
 		}
 	})
 }

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/clipd/clipd/api"
+	"github.com/clipd/clipd/internal/machine"
+)
+
+// imageResult is the rate of images of one size, over HTTP and of the bare session.
+type imageResult struct {
+	Name      string    `json:"name"`
+	Bytes     int       `json:"bytes"` // of an average JPEG
+	Callers   int       `json:"callers"`
+	Count     int       `json:"count"`
+	Rate      float64   `json:"per_second"`
+	P50       float64   `json:"p50_ms"` // of a request, with the callers in flight
+	P99       float64   `json:"p99_ms"`
+	CPU       float64   `json:"cpu_ms"` // processor time an image, server and client
+	Raw       rawResult `json:"raw"`
+	Ratio     float64   `json:"ratio"`     // of the rates
+	RatioCPU  float64   `json:"ratio_cpu"` // of the processor times: what is left where the machine has other work
+	RoundLow  float64   `json:"ratio_low"` // of one round
+	RoundHigh float64   `json:"ratio_high"`
+	Stages    []stage   `json:"stages"`
+	RSS       int64     `json:"rss"` // after it
+}
+
+// rawResult is the bare session at its best setting.
+type rawResult struct {
+	Callers int     `json:"callers"`
+	Batch   int     `json:"batch"`
+	Rate    float64 `json:"per_second"`
+	CPU     float64 `json:"cpu_ms"`
+}
+
+// stage is one step on the way, as the server measures it.
+type stage struct {
+	Name  string  `json:"name"`
+	Items float64 `json:"items"`
+	Each  float64 `json:"ms_each"`
+}
+
+// rawSetting is one way to feed the bare session.
+type rawSetting struct {
+	callers, batch int
+	run            func(context.Context) error
+}
+
+func (r rawSetting) measure(ctx context.Context, length time.Duration) (window, error) {
+	return steady(ctx, r.callers, r.batch, length, func(ctx context.Context, _ int) error { return r.run(ctx) })
+}
+
+// bestRaw tries the bare session with one and two callers, with single images and full batches.
+func (s *site) bestRaw(ctx context.Context, length time.Duration) (rawSetting, error) {
+	var best rawSetting
+	var most float64
+	for _, callers := range []int{1, 2} {
+		for _, batch := range []int{1, s.engine.model.ImageBatch()} {
+			run, actual, err := s.engine.model.RawImages(ctx, batch)
+			if err != nil {
+				return best, err
+			}
+			setting := rawSetting{callers, actual, run}
+			w, err := setting.measure(ctx, length)
+			if err != nil {
+				return best, fmt.Errorf("bare session: %w", err)
+			}
+			if w.rate() > most {
+				best, most = setting, w.rate()
+			}
+		}
+	}
+	return best, nil
+}
+
+func (s *site) measureImages(ctx context.Context, f encodeFlags, sizes []size) ([]imageResult, error) {
+	length := f.length()
+	raw, err := s.bestRaw(ctx, length/2)
+	if err != nil {
+		return nil, err
+	}
+	var results []imageResult
+	for _, of := range sizes {
+		s.a.note("images of %v: %d rounds of %.0f s over HTTP and %.0f s of the bare session", of, f.rounds, f.seconds, f.seconds)
+		result, err := s.measureSize(ctx, f, of, raw)
+		if err != nil {
+			return nil, fmt.Errorf("images of %v: %w", of, err)
+		}
+		results = append(results, result)
+	}
+	return results, nil
+}
+
+// photosOfASize is enough that the processor's caches don't hold them all.
+const photosOfASize = 4
+
+func (s *site) measureSize(ctx context.Context, f encodeFlags, of size, raw rawSetting) (imageResult, error) {
+	result := imageResult{Name: "JPEG " + of.String(), Callers: f.callers, Raw: rawResult{Callers: raw.callers, Batch: raw.batch}}
+	photos, err := benchPhotos(of, photosOfASize)
+	if err != nil {
+		return result, err
+	}
+	bodies := make([][]byte, len(photos))
+	for i, photo := range photos {
+		result.Bytes += len(photo) / len(photos)
+		if bodies[i], err = imageBody(photo); err != nil {
+			return result, err
+		}
+	}
+	ask := func(ctx context.Context, i int) error { return s.embed(ctx, bodies[i%len(bodies)]) }
+	var ours, bare window
+	stages := s.stagesBegin(ctx)
+	for round := range f.rounds {
+		over, err := steady(ctx, f.callers, 1, f.length(), ask)
+		if err != nil {
+			return result, err
+		}
+		session, err := raw.measure(ctx, f.length())
+		if err != nil {
+			return result, err
+		}
+		ours.add(over)
+		bare.add(session)
+		ratio := quotient(over.rate(), session.rate())
+		if round == 0 {
+			result.RoundLow, result.RoundHigh = ratio, ratio
+		}
+		result.RoundLow, result.RoundHigh = min(result.RoundLow, ratio), max(result.RoundHigh, ratio)
+	}
+	if result.Stages, err = stages(ctx); err != nil {
+		return result, err
+	}
+	summary := newTiming("", "", "", ours.count, ours.elapsed, ours.took)
+	result.Count, result.Rate, result.P50, result.P99, result.CPU = summary.Count, summary.Rate, summary.P50, summary.P99, ours.cpuEach()
+	result.Raw.Rate, result.Raw.CPU = bare.rate(), bare.cpuEach()
+	result.Ratio, result.RatioCPU = quotient(result.Rate, result.Raw.Rate), quotient(result.Raw.CPU, result.CPU)
+	result.RSS = machine.Resident()
+	return result, nil
+}
+
+func imageBody(photo []byte) ([]byte, error) {
+	return body(api.Input{Image: base64.StdEncoding.EncodeToString(photo)})
+}
+
+func quotient(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
+
+// imageStages are the metrics of a picture's stages: a total of seconds, and what it is divided by.
+var imageStages = []struct{ name, seconds, label, value, count string }{
+	{"decode", "clipd_stage_duration_seconds", "stage", "decode", ""},
+	{"resize", "clipd_resize_seconds_total", "tower", "image", "clipd_resized_total"},
+	{"queue", "clipd_queue_wait_seconds_total", "tower", "image", "clipd_tower_inputs_total"},
+	{"session", "clipd_tower_run_seconds_total", "tower", "image", "clipd_tower_inputs_total"},
+}
+
+// stagesBegin notes the server's stage times; the function that it returns tells what was added since.
+func (s *site) stagesBegin(ctx context.Context) func(context.Context) ([]stage, error) {
+	before, errBefore := s.stageTotals(ctx)
+	return func(ctx context.Context) ([]stage, error) {
+		if errBefore != nil {
+			return nil, errBefore
+		}
+		after, err := s.stageTotals(ctx)
+		for i := range after {
+			seconds := after[i].Each - before[i].Each
+			after[i].Items -= before[i].Items
+			after[i].Each = 1000 * quotient(seconds, after[i].Items)
+		}
+		return after, err
+	}
+}
+
+// stageTotals holds total seconds in Each.
+func (s *site) stageTotals(ctx context.Context) ([]stage, error) {
+	totals := make([]stage, len(imageStages))
+	for i, m := range imageStages {
+		seconds, count, err := s.metric(ctx, m.seconds, m.label, m.value)
+		if err == nil && m.count != "" {
+			count, _, err = s.metric(ctx, m.count, m.label, m.value)
+		}
+		if err != nil {
+			return nil, err
+		}
+		totals[i] = stage{m.name, count, seconds}
+	}
+	return totals, nil
+}
+
+func (a *app) printImages(results []imageResult) error {
+	if len(results) == 0 {
+		return nil
+	}
+	var rows, stages [][]string
+	for _, r := range results {
+		rows = append(rows, []string{
+			r.Name, fmt.Sprintf("%.1f/s", r.Rate), fmt.Sprintf("%.1f/s", r.Raw.Rate), fmt.Sprintf("%.2f", r.Ratio),
+			fmt.Sprintf("%.2f–%.2f", r.RoundLow, r.RoundHigh), fmt.Sprintf("%.1f", r.CPU), fmt.Sprintf("%.1f", r.Raw.CPU), fmt.Sprintf("%.2f", r.RatioCPU),
+			fmt.Sprintf("%.0f", r.P50), fmt.Sprintf("%.0f", r.P99),
+			fmt.Sprintf("%d kB, %d callers; session: %d × batch %d", r.Bytes/1000, r.Callers, r.Raw.Callers, r.Raw.Batch),
+		})
+		row := []string{r.Name}
+		for _, s := range r.Stages {
+			row = append(row, fmt.Sprintf("%.2f", s.Each))
+		}
+		stages = append(stages, row)
+	}
+	err := a.table([]column{
+		{title: "images"}, {title: "HTTP", right: true}, {title: "session", right: true}, {title: "ratio", right: true}, {title: "rounds", right: true},
+		{title: "cpu ms", right: true}, {title: "session", right: true}, {title: "ratio", right: true},
+		{title: "p50 ms", right: true}, {title: "p99 ms", right: true}, {title: "of"},
+	}, rows)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.out)
+	columns := []column{{title: "ms an image"}}
+	for _, s := range imageStages {
+		columns = append(columns, column{title: s.name, right: true})
+	}
+	return a.table(columns, stages)
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image/jpeg"
+	"testing"
+	"time"
+)
+
+func TestBenchPhotosAreAsLargeAsPhotographs(t *testing.T) {
+	photos, err := benchPhotos(size{640, 480}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := benchPhotos(size{640, 480}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(photos[0], photos[1]) || !bytes.Equal(photos[0], again[0]) {
+		t.Error("want another photo of each seed, and the same one of the same")
+	}
+	for _, photo := range photos {
+		config, err := jpeg.DecodeConfig(bytes.NewReader(photo))
+		if err != nil || config.Width != 640 || config.Height != 480 {
+			t.Errorf("got %+v, %v", config, err)
+		}
+		if len(photo) < 40_000 || len(photo) > 120_000 {
+			t.Errorf("%d bytes; want as many as a photograph has, 40,000 to 120,000", len(photo))
+		}
+	}
+}
+
+func TestSteadyCountsWhatEndsInTheWindow(t *testing.T) {
+	const callers, units = 3, 5
+	w, err := steady(t.Context(), callers, units, 50*time.Millisecond, func(ctx context.Context, i int) error {
+		sleep(ctx, time.Millisecond)
+		return ctx.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.count == 0 || w.count != units*len(w.took) || w.elapsed < 50*time.Millisecond || w.rate() <= 0 {
+		t.Errorf("got %d units of %d requests in %s", w.count, len(w.took), w.elapsed)
+	}
+}
+
+func TestSteadyFailsWithTheWork(t *testing.T) {
+	broken := errors.New("broken")
+	if _, err := steady(t.Context(), 2, 1, time.Minute, func(context.Context, int) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("got %v, want the work's error", err)
+	}
+}
+
+func TestSizesAreChecked(t *testing.T) {
+	for _, text := range []string{"640", "x", "0x5", "-1x2", "99999x99999", "9223372036854775807x2"} {
+		f := encodeFlags{benchFlags{seconds: 1, callers: 1}, 1, []string{text}, 1}
+		if _, err := f.check(); err == nil {
+			t.Errorf("%q is taken for a size", text)
+		}
+	}
+}
