@@ -58,6 +58,8 @@ func (s *Server) router() (*echo.Echo, error) {
 	items.POST("/duplicates", s.duplicates)
 	items.POST("/check", s.check)
 	items.POST("/rebuild", s.rebuild)
+	items.GET("/export", s.export)
+	items.POST("/import", s.importItems)
 
 	if s.deps.Page != nil {
 		e.GET("/", s.page)

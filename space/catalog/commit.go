@@ -75,22 +75,7 @@ func (c *Catalog) index(ctx context.Context, operations []store.Operation, outco
 	if len(outcome.Changed) == 0 {
 		return nil
 	}
-	batch := keyword.Batch{Sequence: outcome.Sequence}
-	last := map[string]int{} // the step that an item was left by
-	for i, op := range operations {
-		if op.Put != nil {
-			last[op.Put.Item.ID] = i
-		} else {
-			last[op.Delete] = i
-		}
-	}
-	for _, id := range outcome.Changed {
-		if i := last[id]; operations[i].Put != nil {
-			batch.Puts = append(batch.Puts, outcome.Steps[i].Item)
-		} else {
-			batch.Deletes = append(batch.Deletes, id)
-		}
-	}
+	batch := changedBatch(operations, outcome)
 	if err := c.indexVectors(batch.Puts, batch.Deletes); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/clipd/clipd/space/keyword"
 )
@@ -15,6 +16,7 @@ import (
 type follower struct {
 	applying sync.Mutex   // one batch is brought to the keyword index at a time
 	behind   atomic.Int64 // changed items whose words cannot be searched yet
+	stirred  atomic.Int64 // when something was left to it last, as nanoseconds since 1970
 
 	mu    sync.Mutex // guards what follows
 	stop  context.CancelFunc
@@ -60,6 +62,27 @@ func (f *follower) run(ctx context.Context, done chan struct{}, work func()) {
 	}
 }
 
+// quiet is how long nothing must have been left to the follower before it works: an import has the machine to itself.
+const quiet = 500 * time.Millisecond
+
+// stir notes that something is left to the follower now.
+func (f *follower) stir() { f.stirred.Store(time.Now().UnixNano()) }
+
+// rest waits until nothing was left to the follower for a while.
+func (f *follower) rest(ctx context.Context) error {
+	for {
+		wait := quiet - time.Since(time.Unix(0, f.stirred.Load()))
+		if wait <= 0 {
+			return ctx.Err()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
 // halt stops the follower and waits for it.
 func (f *follower) halt() {
 	f.mu.Lock()
@@ -80,6 +103,9 @@ func (c *Catalog) followAll(ctx context.Context) error {
 		}
 		chunks := slices.Collect(slices.Chunk(ids, followChunk))
 		for i, chunk := range chunks {
+			if err := c.follower.rest(ctx); err != nil {
+				return err
+			}
 			if err := c.followIDs(ctx, chunk, sequence, i == len(chunks)-1); err != nil {
 				return err
 			}

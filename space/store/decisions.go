@@ -18,28 +18,39 @@ type Decision struct {
 	Made    time.Time `cbor:"2,keyasint"`
 }
 
-// Decide keeps a decision durably; an earlier one about the same is replaced. An empty verdict revokes it.
-func (s *Store) Decide(ctx context.Context, d Decision) error {
+// Decide keeps decisions durably, all or nothing; an earlier one about the same is replaced. An empty verdict revokes it.
+func (s *Store) Decide(ctx context.Context, decisions ...Decision) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
 	defer s.mu.RUnlock()
-	if d.Key == "" {
-		return errors.New("keep decision: it has no key")
-	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	batch := s.db.NewBatch()
+	defer batch.Close()
+	for _, d := range decisions {
+		if err := s.decide(batch, d); err != nil {
+			return err
+		}
+	}
+	return s.db.Apply(batch, pebble.Sync)
+}
+
+func (s *Store) decide(batch *pebble.Batch, d Decision) error {
+	if d.Key == "" {
+		return errors.New("keep decision: it has no key")
+	}
 	k := key(decisionSpace, d.Key)
 	if d.Verdict == "" {
-		return s.db.Delete(k, pebble.Sync)
+		return batch.Delete(k, nil)
 	}
 	d.Made = d.Made.UTC()
 	value, err := s.codec.sealed(k, d)
 	if err != nil {
 		return err
 	}
-	return s.db.Set(k, value, pebble.Sync)
+	return batch.Set(k, value, nil)
 }
 
 // Decision returns what was decided about key, or space.ErrNotFound.

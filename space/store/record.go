@@ -12,6 +12,7 @@ type Record struct {
 	Item      space.Item
 	Thumbnail []byte // JPEG; empty: none
 	File      File   // state of the source file; used where Item.Source is set
+	KeepTimes bool   // keep Item.Created and Item.Updated as they are, where they are set: the item comes from another store
 }
 
 // File is the state of a source file when it was read.

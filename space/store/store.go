@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
 
 	"github.com/clipd/clipd/space"
 )
@@ -25,6 +26,10 @@ const (
 	cacheBytes    = 16 << 20
 	memTableBytes = 8 << 20
 )
+
+// bloomBits are those of a key in the filters that say which files can hold it: every put looks for an item that mostly
+// is not there. Ten let 1 % of such looks through.
+const bloomBits = 10
 
 // Identity says what a store holds. It is written once.
 type Identity struct {
@@ -119,6 +124,9 @@ func open(dir string, opts Options, adjust func(*pebble.Options)) (*Store, error
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      newLog(opts.Logger),
 		ReadOnly:                    opts.ReadOnly,
+	}
+	for i := range options.Levels {
+		options.Levels[i].FilterPolicy = bloom.FilterPolicy(bloomBits)
 	}
 	adjust(options)
 	db, err := pebble.Open(dir, options)

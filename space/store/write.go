@@ -124,9 +124,13 @@ func (t *transaction) put(r Record) (Step, error) {
 	if err != nil {
 		return Step{}, err
 	}
+	given := it
 	it.Created, it.Updated = t.now, t.now
 	if old.exists {
 		it.Created, it.Updated = old.record.Created, old.record.Updated
+	}
+	if r.KeepTimes {
+		it.Created, it.Updated = orTime(given.Created, it.Created), orTime(given.Updated, it.Updated)
 	}
 	if err := t.putFile(old, r); err != nil {
 		return Step{}, err
@@ -142,10 +146,21 @@ func (t *transaction) put(r Record) (Step, error) {
 	if old.exists {
 		change, it.Updated = space.Updated, t.now
 	}
+	if r.KeepTimes {
+		it.Updated = orTime(given.Updated, it.Updated)
+	}
 	if err := t.write(it, r.Thumbnail); err != nil {
 		return Step{}, err
 	}
 	return Step{Change: change, Item: it}, nil
+}
+
+// orTime is t, or where it is not set the other.
+func orTime(t, other time.Time) time.Time {
+	if t.IsZero() {
+		return other
+	}
+	return t.UTC()
 }
 
 // oldItem is what lies under an id before a put.
