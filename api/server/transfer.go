@@ -85,10 +85,10 @@ func wireRecord(r catalog.Record) *api.TransferItem {
 
 // Bounds of an import's batches: one fsync each.
 const (
-	importRecords  = 2000
-	importBytes    = 32 << 20
-	maxImportLine  = 64 << 20
-	maxThumbnail   = 1 << 20
+	importRecords = 2000
+	importBytes   = 32 << 20
+	maxImportLine = 64 << 20
+	maxThumbnail  = 1 << 20
 )
 
 // importItems answers POST …/import: records that have their vectors already.
