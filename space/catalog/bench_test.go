@@ -1,7 +1,6 @@
 package catalog_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -9,20 +8,18 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/catalog"
 )
 
 // wide is an encoder that is never asked: vectors come in made.
-type wide struct{ dim int }
+type wide struct {
+	catalog.Encoder
+	dim int
+}
 
 func (w wide) Fingerprint() space.Fingerprint {
 	return space.Fingerprint{Model: "wide", Digest: "77", Dim: w.dim}
-}
-func (wide) EncodeTexts(context.Context, []string) ([]space.Vector, error) { panic("not asked") }
-func (wide) EncodePictures(context.Context, []*preprocess.Picture) ([]space.Vector, error) {
-	panic("not asked")
 }
 
 // cpuTime is what this process has used: on a busy machine it says more than the clock.
@@ -39,7 +36,7 @@ func cpuTime(b *testing.B) time.Duration {
 // Words follow in the background: "words/s" is how fast, measured apart.
 func BenchmarkImport(b *testing.B) {
 	const batch, dim = 2000, 512
-	library, err := catalog.Open(b.TempDir(), wide{dim}, catalog.Options{})
+	library, err := catalog.Open(b.TempDir(), wide{dim: dim}, catalog.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
