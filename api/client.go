@@ -200,6 +200,16 @@ func (c *Client) Duplicates(ctx context.Context, collection string, req Duplicat
 	return call[DuplicatesResponse](ctx, c, http.MethodPost, collectionPath(collection, "duplicates"), req)
 }
 
+// Decide calls POST …/duplicates/decisions.
+func (c *Client) Decide(ctx context.Context, collection string, req DecideRequest) (DecisionList, error) {
+	return call[DecisionList](ctx, c, http.MethodPost, collectionPath(collection, "duplicates", "decisions"), req)
+}
+
+// Decisions calls GET …/duplicates/decisions.
+func (c *Client) Decisions(ctx context.Context, collection string) (DecisionList, error) {
+	return call[DecisionList](ctx, c, http.MethodGet, collectionPath(collection, "duplicates", "decisions"), nil)
+}
+
 // Status calls GET /v1/status.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	return call[Status](ctx, c, http.MethodGet, "/v1/status", nil)

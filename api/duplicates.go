@@ -7,6 +7,9 @@ type DuplicatesRequest struct {
 	Similar     bool     `json:"similar,omitempty"`      // the groups of similar pictures, too
 	MaxDistance *int     `json:"max_distance,omitempty"` // perceptual hash: Hamming distance of 256
 	MinCosine   *float64 `json:"min_cosine,omitempty"`   // vectors; above 1 turns this evidence off
+
+	Keep    *space.KeepPolicy `json:"keep,omitempty"`    // which picture of a group is the original
+	Decided bool              `json:"decided,omitempty"` // groups, too, whose copies are all to be kept
 }
 
 // DuplicateMember is one picture of a group; the original has no proof.
@@ -14,6 +17,8 @@ type DuplicateMember struct {
 	Item        Item               `json:"item"`
 	Proof       *space.Pair        `json:"proof,omitempty"`
 	Differences []space.Difference `json:"differences,omitempty"` // from the original
+	Kept        bool               `json:"kept,omitempty"`        // it stays beside the original, by a decision
+	Reason      string             `json:"reason,omitempty"`      // why the original is kept rather than this one
 }
 
 // DuplicateGroup is an original and its copies; of the level "similar", a picture and those like it.
@@ -28,7 +33,20 @@ type DuplicateGroup struct {
 type DuplicatesResponse struct {
 	Groups []DuplicateGroup `json:"groups"` // duplicates first, then similar pictures
 	Images int              `json:"images"` // how many were compared
-	Copies int              `json:"copies"` // in the groups of duplicates
+	Copies int              `json:"copies"` // in the groups of duplicates, but for those that are kept
 	Bytes  int64            `json:"bytes"`  // that the copies take
 	TookMS float64          `json:"took_ms"`
+}
+
+// DecideRequest is the body of POST …/duplicates/decisions. A choice about a pair is taken about each pair of the ids.
+// Undecided takes back what was decided about them, or the decisions of the keys.
+type DecideRequest struct {
+	Choice space.Choice `json:"choice"`
+	IDs    []string     `json:"ids,omitempty"`
+	Keys   []string     `json:"keys,omitempty"`
+}
+
+// DecisionList is the answer of GET and POST …/duplicates/decisions: all of them, or those that were made.
+type DecisionList struct {
+	Decisions []space.Decision `json:"decisions"`
 }

@@ -29,6 +29,8 @@ type DuplicateQuery struct {
 	MaxDistance int     // perceptual: greatest Hamming distance of 256
 	MinCosine   float64 // semantic: least cosine; above 1 turns semantic evidence off
 	Within      []string
+	Keep        KeepPolicy
+	Decided     bool // groups, too, of which nothing is left to decide, since all their copies are to be kept
 }
 
 // Pair is the proof that two pictures have a level in common.
@@ -74,9 +76,11 @@ type Member struct {
 	Item        Item         `json:"item"`
 	Proof       Pair         `json:"proof"`
 	Differences []Difference `json:"differences,omitempty"`
+	Kept        bool         `json:"kept,omitempty"`   // it stays beside the original, by a decision of the user
+	Reason      string       `json:"reason,omitempty"` // why the original is kept rather than this one: "4032×3024 over 1024×768"
 }
 
-// Group is an original (the one to keep: most pixels, then dated by a camera, then largest file, then oldest) and its copies.
+// Group is an original (the one to keep, by the query's KeepPolicy and the user's decisions) and its copies.
 type Group struct {
 	Level    Level    `json:"level"`
 	Medoid   string   `json:"medoid"` // id of the picture that every other one was verified against

@@ -45,7 +45,10 @@ func (s *Server) duplicates(c echo.Context) error {
 }
 
 func duplicateQuery(req api.DuplicatesRequest) (space.DuplicateQuery, error) {
-	query := space.DuplicateQuery{Similar: req.Similar}
+	query := space.DuplicateQuery{Similar: req.Similar, Decided: req.Decided}
+	if req.Keep != nil {
+		query.Keep = *req.Keep
+	}
 	if d := req.MaxDistance; d != nil {
 		if *d < 1 || *d > maxHashDistance {
 			return query, invalid("max_distance", "max_distance is %d; want 1 to %d", *d, maxHashDistance)
@@ -71,7 +74,7 @@ func wireGroups(collection string, groups []space.Group) api.DuplicatesResponse 
 		}
 		for j, member := range group.Copies {
 			out.Copies[j] = wireMember(collection, member)
-			if group.Level != space.Duplicate {
+			if group.Level != space.Duplicate || member.Kept {
 				continue
 			}
 			resp.Copies++
@@ -85,5 +88,5 @@ func wireGroups(collection string, groups []space.Group) api.DuplicatesResponse 
 }
 
 func wireMember(collection string, m space.Member) api.DuplicateMember {
-	return api.DuplicateMember{Item: wireItem(collection, m.Item, false), Proof: &m.Proof, Differences: m.Differences}
+	return api.DuplicateMember{Item: wireItem(collection, m.Item, false), Proof: &m.Proof, Differences: m.Differences, Kept: m.Kept, Reason: m.Reason}
 }

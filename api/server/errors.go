@@ -13,6 +13,7 @@ import (
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/catalog"
+	"github.com/clipd/clipd/space/keep"
 )
 
 // statusClientGone is the log's status for a client that left before the answer (nginx's 499).
@@ -82,6 +83,8 @@ var kinds = []struct {
 	{space.ErrInvalidFilter, http.StatusBadRequest, api.CodeInvalidRequest},
 	{space.ErrInvalidItem, http.StatusBadRequest, api.CodeInvalidRequest},
 	{catalog.ErrInvalidDocument, http.StatusBadRequest, api.CodeInvalidRequest},
+	{catalog.ErrInvalidDecision, http.StatusBadRequest, api.CodeInvalidRequest},
+	{keep.ErrInvalidPolicy, http.StatusBadRequest, api.CodeInvalidRequest},
 	{catalog.ErrInvalidName, http.StatusBadRequest, api.CodeInvalidRequest},
 	{space.ErrModality, http.StatusBadRequest, api.CodeInvalidRequest},
 	{space.ErrDimension, http.StatusBadRequest, api.CodeInvalidRequest},

@@ -56,6 +56,8 @@ func (s *Server) router() (*echo.Echo, error) {
 	items.POST("/known", s.known)
 	items.POST("/search", s.search)
 	items.POST("/duplicates", s.duplicates)
+	items.GET("/duplicates/decisions", s.decisions)
+	items.POST("/duplicates/decisions", s.decide)
 	items.POST("/check", s.check)
 	items.POST("/rebuild", s.rebuild)
 	items.GET("/export", s.export)

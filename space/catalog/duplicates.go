@@ -4,16 +4,26 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/dedup"
+	"github.com/clipd/clipd/space/keep"
 )
 
 // Duplicates groups the copies among the images. What the query leaves open is taken from the collection's settings,
 // then from the model, then from package dedup.
 func (c *Catalog) Duplicates(ctx context.Context, q space.DuplicateQuery) ([]space.Group, error) {
+	policy, err := keep.Complete(q.Keep)
+	if err != nil {
+		return nil, err
+	}
+	ruled, err := c.rulings(ctx)
+	if err != nil {
+		return nil, err
+	}
 	images, err := c.images(ctx, q.Within)
 	if err != nil {
 		return nil, fmt.Errorf("duplicates in %q: %w", c.name, err)
@@ -26,11 +36,24 @@ func (c *Catalog) Duplicates(ctx context.Context, q space.DuplicateQuery) ([]spa
 	groups, err := dedup.Find(ctx, images, selfJoin{c.vectors, c.vectors.images.slots}, c, dedup.Options{
 		MaxDistance: cmp.Or(q.MaxDistance, c.settings.DuplicateDistance),
 		MinCosine:   cmp.Or(q.MinCosine, c.settings.DuplicateCosine, c.opts.DuplicateCosine),
+		Apart:       ruled.notDuplicates(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("duplicates in %q: %w", c.name, err)
 	}
-	return groups, nil
+	return electAll(groups, policy, ruled.marks(), q.Decided), nil
+}
+
+// electAll gives each group the original that is to be kept. Groups whose copies are all kept are left out unless wanted.
+func electAll(groups []space.Group, policy space.KeepPolicy, marks keep.Marks, decided bool) []space.Group {
+	var left []space.Group
+	for _, g := range groups {
+		g = keep.Elect(g, policy, marks)
+		if decided || slices.ContainsFunc(g.Copies, func(m space.Member) bool { return !m.Kept }) {
+			left = append(left, g)
+		}
+	}
+	return left
 }
 
 // images are those of the collection, or of the given ids.

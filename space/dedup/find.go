@@ -27,6 +27,9 @@ type Options struct {
 	MaxDistance int     // greatest Hamming distance of two hashes; default DefaultMaxDistance; negative: hashes prove nothing
 	MinCosine   float64 // cosine of near vectors; crops are looked for a little below; default DefaultMinCosine; above 1: none
 	MinQuality  int     // hashes of less quality prove nothing; default DefaultMinQuality; negative: all do
+
+	// Apart says whether two pictures must never be in one group, whatever speaks for it: somebody decided so. Nil: none.
+	Apart func(a, b space.Item) bool
 }
 
 // Defaults of Options.
@@ -178,7 +181,7 @@ func (f *finder) group(ctx context.Context, o int) (space.Group, error) {
 		if err := ctx.Err(); err != nil {
 			return group, err
 		}
-		if proof, isCopy := f.prove(o, c); isCopy {
+		if proof, isCopy := f.prove(o, c); isCopy && !f.apart(group, f.images[c]) {
 			f.taken[c] = true
 			proof.Level = space.Duplicate
 			group.Copies = append(group.Copies, space.Member{Item: f.images[c], Proof: proof})
@@ -187,6 +190,15 @@ func (f *finder) group(ctx context.Context, o int) (space.Group, error) {
 	}
 	slices.SortFunc(group.Copies, func(a, b space.Member) int { return strings.Compare(a.Item.ID, b.Item.ID) })
 	return group, nil
+}
+
+// apart says whether a picture must not join a group.
+func (f *finder) apart(group space.Group, item space.Item) bool {
+	if f.opts.Apart == nil {
+		return false
+	}
+	return f.opts.Apart(group.Original, item) ||
+		slices.ContainsFunc(group.Copies, func(m space.Member) bool { return f.opts.Apart(m.Item, item) })
 }
 
 // candidates are the images that may be copies of image o, in the order in which they are preferred as originals.
