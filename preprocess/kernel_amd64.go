@@ -6,18 +6,42 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-//go:generate go run ./gen -out weigh_amd64.s -stubs weigh_amd64.go -pkg preprocess
+//go:generate go run ./gen -out loops_amd64.s -stubs loops_amd64.go -pkg preprocess
 
-// weighers are those that this CPU can run, the fastest first.
-func weighers() []weigher {
+// fastest are the loops for this CPU.
+func fastest() loops {
 	if cpu.X86.HasAVX2 {
-		return []weigher{weighAssembly, weighPlain}
+		return loops{rowAssembly, columnAssembly}
 	}
-	return []weigher{weighPlain}
+	return plainLoops
 }
 
-// weighAssembly checks bounds, which the kernel doesn't.
-func weighAssembly(pixels []uint8, weights []int32) uint32 {
-	pixels = pixels[:4*len(weights)]
-	return weighAVX2(unsafe.SliceData(pixels), unsafe.SliceData(weights), len(weights))
+// rowAssembly checks bounds, which the kernel doesn't. A source narrower than a group of taps is for the plain loop.
+func rowAssembly(dst, src []uint8, t *taps) {
+	grouped := t.grouped()
+	n := len(t.start)
+	if grouped.groups == 0 || n == 0 {
+		rowPlain(dst, src, t)
+		return
+	}
+	src = src[:4*t.samples]
+	dst = dst[:4*n]
+	scaleRowAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), unsafe.SliceData(grouped.starts), unsafe.SliceData(grouped.weights), grouped.groups, n)
+}
+
+// columnAssembly computes blocks of 32 bytes, the last of which may overlap the one before.
+func columnAssembly(dst, src []uint8, stride int, weights []int32) {
+	const block = 32
+	if len(dst) < block || len(weights) == 0 {
+		columnPlain(dst, src, stride, weights)
+		return
+	}
+	_ = src[(len(weights)-1)*stride+len(dst)-1]
+	compute := func(at, blocks int) {
+		scaleColumnAVX2(unsafe.SliceData(dst[at:]), unsafe.SliceData(src[at:]), stride, unsafe.SliceData(weights), len(weights), blocks)
+	}
+	compute(0, len(dst)/block)
+	if len(dst)%block != 0 {
+		compute(len(dst)-block, 1)
+	}
 }

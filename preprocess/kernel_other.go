@@ -2,5 +2,5 @@
 
 package preprocess
 
-// weighers are those that this CPU can run.
-func weighers() []weigher { return []weigher{weighPlain} }
+// fastest are the loops for this CPU.
+func fastest() loops { return plainLoops }

@@ -1,27 +1,39 @@
 package preprocess
 
 import (
+	"bytes"
+	"image"
 	"math/rand/v2"
 	"testing"
 )
 
-func TestWeighersAgree(t *testing.T) {
+func noise(random *rand.Rand, n int) []uint8 {
+	out := make([]uint8, n)
+	for i := range out {
+		out[i] = uint8(random.UintN(256))
+	}
+	return out
+}
+
+// TestRowsAgree: enlarging, keeping and shrinking, from one sample on, at every filter and at windows that begin and
+// end anywhere.
+func TestRowsAgree(t *testing.T) {
 	const seed = 11
 	random := rand.New(rand.NewPCG(seed, seed))
-	for _, n := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 511, 512, 513, 768} {
-		for range 20 {
-			pixels, weights := make([]uint8, 4*n+3), make([]int32, n)
-			for i := range pixels {
-				pixels[i] = uint8(random.UintN(256))
-			}
-			for i := range weights { // sums of weights stay near one, as taps' do, but reach over both ends
-				weights[i] = int32((random.Float64()*3 - 1) * (1 << precision) / float64(max(n, 2)) * 2)
-			}
-			for offset := range 4 { // unaligned, too
-				want := weighPlain(pixels[min(offset, 3):], weights)
-				for i, weigh := range weighers() {
-					if got := weigh(pixels[min(offset, 3):], weights); got != want {
-						t.Fatalf("seed %d: weigher %d of %d pixels: %08x; the plain one %08x", seed, i, n, got, want)
+	for filter := range kernels {
+		for _, in := range []int{1, 2, 3, 4, 5, 7, 8, 13, 31, 32, 33, 100, 511, 768} {
+			for _, out := range []int{1, 2, 5, 31, 32, 33, 224} {
+				src := noise(random, 4*in)
+				for _, a := range []axis{{in, 0, float64(in)}, {in, 0.3, float64(in) - 0.4}} {
+					from := random.IntN(out)
+					to := from + 1 + random.IntN(out-from)
+					taps := newTaps(a, out, kernels[filter], from, to)
+					want, got := make([]uint8, 4*(to-from)), make([]uint8, 4*(to-from)+8)
+					copy(got[4*(to-from):], "untouchd")
+					rowPlain(want, src, taps)
+					fastest().row(got[:4*(to-from)], src, taps)
+					if !bytes.Equal(got, append(want, "untouchd"...)) {
+						t.Fatalf("seed %d, %s, %v to %d, outputs %d to %d:\n% x; plain\n% x", seed, filter, a, out, from, to, got, want)
 					}
 				}
 			}
@@ -29,16 +41,69 @@ func TestWeighersAgree(t *testing.T) {
 	}
 }
 
-func BenchmarkWeigh(b *testing.B) {
-	pixels, weights := make([]uint8, 4*54), make([]int32, 54)
-	for i, weigh := range weighers() {
-		name := "fastest"
-		if i == len(weighers())-1 {
-			name = "plain"
+func TestColumnsAgree(t *testing.T) {
+	const seed = 12
+	random := rand.New(rand.NewPCG(seed, seed))
+	for _, n := range []int{0, 4, 28, 32, 36, 60, 64, 68, 512, 516, 896} {
+		for _, rows := range []int{1, 2, 3, 9, 55} {
+			stride := n + 4*random.IntN(3)
+			src, weights := noise(random, stride*(rows-1)+n), make([]int32, rows)
+			for i := range weights { // sums stay near one, as taps' do, but reach over both ends
+				weights[i] = int32((random.Float64()*3 - 1) * (1 << precision) / float64(max(rows, 2)) * 2)
+			}
+			want, got := make([]uint8, n), make([]uint8, n+8)
+			copy(got[n:], "untouchd")
+			columnPlain(want, src, stride, weights)
+			fastest().column(got[:n], src, stride, weights)
+			if !bytes.Equal(got, append(want, "untouchd"...)) {
+				t.Fatalf("seed %d: %d bytes of %d rows:\n% x; plain\n% x", seed, n, rows, got, want)
+			}
 		}
-		b.Run(name, func(b *testing.B) {
+	}
+}
+
+func BenchmarkLoops(b *testing.B) {
+	src := testScene(4000, 64)
+	columns := newTaps(axis{4000, 0, 4000}, 298, kernels[Bicubic], 0, 298)
+	dst := make([]uint8, 4*298)
+	for name, run := range map[string]loops{"fastest": fastest(), "plain": plainLoops} {
+		b.Run("row/"+name, func(b *testing.B) {
+			b.SetBytes(4 * 4000)
 			for b.Loop() {
-				weigh(pixels, weights)
+				run.row(dst, src.Pix, columns)
+			}
+		})
+		b.Run("column/"+name, func(b *testing.B) {
+			b.SetBytes(54 * 4 * 298)
+			for b.Loop() {
+				run.column(dst, src.Pix, src.Stride, columns.weights[:54])
+			}
+		})
+	}
+}
+
+// BenchmarkResize measures the resampler beside disintegration/imaging, in each direction of the scale.
+func BenchmarkResize(b *testing.B) {
+	for _, c := range []struct {
+		name     string
+		from, to image.Point
+	}{
+		{"4000x3000-298x224", image.Pt(4000, 3000), image.Pt(298, 224)},
+		{"1000x750-298x224", image.Pt(1000, 750), image.Pt(298, 224)},
+		{"640x480-298x224", image.Pt(640, 480), image.Pt(298, 224)},
+		{"100x75-298x224", image.Pt(100, 75), image.Pt(298, 224)},
+	} {
+		src := testScene(c.from.X, c.from.Y)
+		b.Run("own/"+c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				whole(src).resample(c.to.X, c.to.Y, Bicubic, image.Rectangle{Max: c.to})
+			}
+		})
+		b.Run("imaging/"+c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				imagingResize(src, c.to)
 			}
 		})
 	}

@@ -182,7 +182,7 @@ func floats(t *testing.T, text string) []float32 {
 func TestResampleBesideImaging(t *testing.T) {
 	source := testScene(640, 480)
 	for _, size := range []image.Point{{298, 224}, {100, 75}, {64, 300}} {
-		want := asRGBA(imaging.Resize(source, size.X, size.Y, imaging.CatmullRom))
+		want := imagingResize(source, size)
 		got := whole(source).resample(size.X, size.Y, Bicubic, image.Rectangle{Max: size})
 		if most, mean := difference(t, got, want); most > 1 || mean > 0.01 {
 			t.Errorf("%v: differs from imaging by up to %d levels, %.4f in the mean", size, most, mean)
@@ -203,4 +203,8 @@ func testScene(width, height int) *image.RGBA {
 		}
 	}
 	return img
+}
+
+func imagingResize(src image.Image, size image.Point) *image.RGBA {
+	return asRGBA(imaging.Resize(src, size.X, size.Y, imaging.CatmullRom))
 }

@@ -1,9 +1,8 @@
 package preprocess
 
 import (
-	"encoding/binary"
 	"image"
-	"math"
+	"sync"
 )
 
 // resample scales a picture to width x height pixels and returns the part of the result that lies in window. It
@@ -13,129 +12,58 @@ import (
 // trained with the order of the versions before, which is kept here.
 func (v view) resample(width, height int, filter Filter, window image.Rectangle) *image.RGBA {
 	src := v.pixels
+	if window.Empty() {
+		return image.NewRGBA(image.Rectangle{})
+	}
 	if filter == Nearest {
 		return resampleNearest(src, width, height, window)
 	}
 	columns := newTaps(axis{src.Rect.Dx(), v.left, v.width}, width, kernels[filter], window.Min.X, window.Max.X)
 	rows := newTaps(axis{src.Rect.Dy(), v.top, v.height}, height, kernels[filter], window.Min.Y, window.Max.Y)
 	first, last := rows.span()
-	middle := image.NewRGBA(image.Rect(0, 0, window.Dx(), last-first))
-	scaleRows(middle, src, first, columns, weighers()[0])
+	run := fastest()
+	middle := takeCanvas(window.Dx(), last-first)
+	defer middle.give()
+	for y := range last - first {
+		run.row(middle.line(y), src.Pix[(first+y)*src.Stride:], columns)
+	}
 	dst := image.NewRGBA(image.Rect(0, 0, window.Dx(), window.Dy()))
-	scaleColumns(dst, middle, first, rows)
+	for y, start := range rows.start {
+		weights := rows.weights[y*rows.size : y*rows.size+rows.count[y]]
+		run.column(dst.Pix[y*dst.Stride:y*dst.Stride+4*window.Dx()], middle.pixels[(start-first)*middle.stride:], middle.stride, weights)
+	}
 	return dst
 }
 
-// precision is the number of fractional bits of a weight: 32 less 8 for the sample and 2 for overshoot.
-const precision = 22
-
-// taps are the weights of one axis: output i is the sum of weights[i*size+j] * source[start[i]+j], j < count[i].
-type taps struct {
-	size         int
-	start, count []int
-	weights      []int32
+// canvas is memory for the pixels between the two passes, which the next resize can use again.
+type canvas struct {
+	pixels []uint8
+	stride int
 }
 
-// axis is a row or a column of so many samples, of which the picture takes length, from begin on.
-type axis struct {
-	samples       int
-	begin, length float64
-}
+var canvases = sync.Pool{New: func() any { return new(canvas) }}
 
-// newTaps computes the weights for outputs from ... to-1 of an axis that is scaled to out samples.
-// An axis that keeps its length is copied, as Pillow skips that pass.
-func newTaps(a axis, out int, k kernel, from, to int) taps {
-	if a.begin == 0 && a.length == float64(out) {
-		return identityTaps(from, to)
+// keptCanvas is the most that is kept for the next resize, in bytes: what a 12-megapixel picture needs.
+const keptCanvas = 4 << 20
+
+func takeCanvas(width, height int) *canvas {
+	c := canvases.Get().(*canvas)
+	c.stride = 4 * width
+	if n := c.stride * height; cap(c.pixels) < n {
+		c.pixels = make([]uint8, n)
+	} else {
+		c.pixels = c.pixels[:n]
 	}
-	scale := a.length / float64(out)
-	stretch := max(scale, 1)
-	support := k.support * stretch
-	size := int(math.Ceil(support))*2 + 1
-	t := taps{size: size, start: make([]int, to-from), count: make([]int, to-from), weights: make([]int32, size*(to-from))}
-	exact := make([]float64, size)
-	for i := range to - from {
-		center := a.begin + (float64(from+i)+0.5)*scale
-		first := max(0, int(center-support+0.5))
-		last := min(a.samples, int(center+support+0.5))
-		var sum float64
-		for x := first; x < last; x++ {
-			w := k.weight((float64(x) - center + 0.5) * (1 / stretch))
-			exact[x-first] = w
-			sum += w
-		}
-		t.start[i], t.count[i] = first, last-first
-		fixedPoint(t.weights[i*size:], exact[:last-first], sum)
-	}
-	return t
+	return c
 }
 
-func identityTaps(from, to int) taps {
-	t := taps{size: 1, start: make([]int, to-from), count: make([]int, to-from), weights: make([]int32, to-from)}
-	for i := range to - from {
-		t.start[i], t.count[i], t.weights[i] = from+i, 1, 1<<precision
-	}
-	return t
-}
-
-// fixedPoint rounds weights that are divided by their sum to integers, half away from zero.
-func fixedPoint(dst []int32, exact []float64, sum float64) {
-	for j, w := range exact {
-		if sum != 0 {
-			w /= sum
-		}
-		dst[j] = int32(w*(1<<precision) + math.Copysign(0.5, w))
+func (c *canvas) give() {
+	if cap(c.pixels) <= keptCanvas {
+		canvases.Put(c)
 	}
 }
 
-// span is the range of source samples that the outputs need.
-func (t taps) span() (first, last int) {
-	first = math.MaxInt
-	for i, s := range t.start {
-		first = min(first, s)
-		last = max(last, s+t.count[i])
-	}
-	return first, last
-}
-
-// opaqueAlpha is the alpha byte of a pixel as weighers return it.
-const opaqueAlpha = 0xff << 24
-
-func scaleRows(dst, src *image.RGBA, firstRow int, t taps, weigh weigher) {
-	for y := range dst.Rect.Dy() {
-		in := src.Pix[(firstRow+y)*src.Stride:]
-		out := dst.Pix[y*dst.Stride : y*dst.Stride+dst.Stride]
-		for x, start := range t.start {
-			n := t.count[x]
-			pixel := weigh(in[4*start:4*(start+n)], t.weights[x*t.size:x*t.size+n])
-			binary.LittleEndian.PutUint32(out[4*x:], pixel|opaqueAlpha)
-		}
-	}
-}
-
-// scaleColumns adds whole rows, so that memory is read in its order.
-func scaleColumns(dst, src *image.RGBA, firstRow int, t taps) {
-	sums := make([]int32, 4*dst.Rect.Dx())
-	for y, start := range t.start {
-		for i := range sums {
-			sums[i] = 1 << (precision - 1)
-		}
-		for j := range t.count[y] {
-			addRow(sums, src.Pix[(start-firstRow+j)*src.Stride:], t.weights[y*t.size+j])
-		}
-		out := dst.Pix[y*dst.Stride : y*dst.Stride+len(sums)]
-		for i, sum := range sums {
-			out[i] = clamp8(sum >> precision)
-		}
-	}
-}
-
-func addRow(sums []int32, row []uint8, weight int32) {
-	row = row[:len(sums)]
-	for i, v := range row {
-		sums[i] += int32(v) * weight
-	}
-}
+func (c *canvas) line(y int) []uint8 { return c.pixels[y*c.stride : (y+1)*c.stride] }
 
 // resampleNearest is Pillow's ImagingScaleAffine: the source pixel under each output pixel's centre.
 func resampleNearest(src *image.RGBA, width, height int, window image.Rectangle) *image.RGBA {

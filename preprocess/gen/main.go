@@ -1,4 +1,4 @@
-// Command gen writes the assembly of the resampler's inner loop: `go generate ./preprocess`.
+// Command gen writes the assembly of the resampler's inner loops: `go generate ./preprocess`.
 package main
 
 import (
@@ -7,80 +7,157 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-const precision = 22 // fractional bits of a weight, as in the plain kernel
+const (
+	precision = 22 // fractional bits of a weight, as in the plain kernels
+	lowBits   = 11 // of a weight's lower half
+)
 
 func main() {
 	ConstraintExpr("amd64")
-	weigh()
+	scaleRow()
+	scaleColumn()
 	Generate()
 }
 
-// weigh sums n pixels of four bytes, each times its weight, in 32-bit lanes: four pixels a turn in two accumulators.
-func weigh() {
-	TEXT("weighAVX2", NOSPLIT, "func(pixels *uint8, weights *int32, n int) uint32")
-	Doc("weighAVX2 returns the weighted sum of n pixels, rounded and clamped to four bytes.")
+// constants of eight 32-bit words.
+func words(name string, values ...uint32) Mem {
+	data := GLOBL(name, RODATA|NOPTR)
+	for i, v := range values {
+		DATA(4*i, U32(v))
+	}
+	return data
+}
+
+// broadcast is a register with the same 32-bit word eight times.
+func broadcast(value uint32) reg.VecVirtual {
+	bits, v := GP32(), YMM()
+	MOVL(U32(value), bits)
+	VMOVD(bits, v.AsX())
+	VPBROADCASTD(v.AsX(), v)
+	return v
+}
+
+// scaleRow sums, for each output pixel, groups of four source pixels times their weights. A weight of 23 bits doesn't
+// fit the 16-bit multiplier, so its halves are summed apart and joined in the end: the same bits as in one piece.
+func scaleRow() {
+	TEXT("scaleRowAVX2", NOSPLIT, "func(dst *uint8, src *uint8, starts *int32, weights *int16, groups int, n int)")
+	Doc("scaleRowAVX2 writes n opaque pixels, each the weighted sum of 4*groups pixels from byte starts[i] of src on.",
+		"Of four pixels, weights has the upper halves, then the lower ones.")
 	Pragma("noescape")
-	pixels := Load(Param("pixels"), GP64())
-	weights := Load(Param("weights"), GP64())
-	n := Load(Param("n"), GP64())
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	starts, weights := Load(Param("starts"), GP64()), Load(Param("weights"), GP64())
+	groups, n := Load(Param("groups"), GP64()), Load(Param("n"), GP64())
 
-	spread := YMM() // which of two weights each lane takes: the first for pixel 0, the second for pixel 1
-	index := GLOBL("spreadWeights", RODATA|NOPTR)
-	for lane := range 8 {
-		DATA(4*lane, U32(lane/4))
-	}
-	VMOVDQU(index, spread)
-	sums := []reg.VecVirtual{YMM(), YMM()}
-	for _, s := range sums {
-		VPXOR(s, s, s)
-	}
+	upperPairs, lowerPairs, spread := YMM(), YMM(), YMM()
+	VMOVDQU(words("upperPairs", 0, 0, 0, 0, 1, 1, 1, 1), upperPairs)
+	VMOVDQU(words("lowerPairs", 2, 2, 2, 2, 3, 3, 3, 3), lowerPairs)
+	// red of two neighbours as 16-bit words, green, blue, alpha
+	VMOVDQU(words("spreadPixels", 0x80048000, 0x80058001, 0x80068002, 0x80078003, 0x800c8008, 0x800d8009, 0x800e800a, 0x800f800b), spread)
+	half := broadcast(1 << (precision - 1))
 
-	Label("four")
-	CMPQ(n, Imm(4))
-	JL(LabelRef("one"))
-	for i, s := range sums {
-		values, factor := YMM(), YMM()
-		VPMOVZXBD(Mem{Base: pixels, Disp: 8 * i}, values)
-		VPBROADCASTQ(Mem{Base: weights, Disp: 8 * i}, factor)
-		VPERMD(factor, spread, factor)
-		VPMULLD(values, factor, factor)
-		VPADDD(factor, s, s)
-	}
-	ADDQ(Imm(16), pixels)
-	ADDQ(Imm(16), weights)
-	SUBQ(Imm(4), n)
-	JMP(LabelRef("four"))
-
-	Label("one")
-	VPADDD(sums[1], sums[0], sums[0])
-	sum, upper := XMM(), XMM()
-	VEXTRACTI128(Imm(1), sums[0], upper)
-	VPADDD(sums[0].AsX(), upper, sum)
-	Label("rest")
+	Label("output")
 	TESTQ(n, n)
 	JZ(LabelRef("done"))
-	value, factor := XMM(), XMM()
-	VPMOVZXBD(Mem{Base: pixels}, value)
-	VPBROADCASTD(Mem{Base: weights}, factor)
-	VPMULLD(value, factor, factor)
-	VPADDD(factor, sum, sum)
-	ADDQ(Imm(4), pixels)
-	ADDQ(Imm(4), weights)
-	DECQ(n)
-	JMP(LabelRef("rest"))
+	upper, lower := YMM(), YMM()
+	VPXOR(upper, upper, upper)
+	VPXOR(lower, lower, lower)
+	at, left := GP64(), GP64()
+	MOVLQSX(Mem{Base: starts}, at)
+	ADDQ(src, at)
+	MOVQ(groups, left)
 
-	Label("done")
-	half, bits := XMM(), GP32()
-	MOVL(U32(1<<(precision-1)), bits)
-	VMOVD(bits, half)
-	VPBROADCASTD(half, half)
-	VPADDD(half, sum, sum)
+	Label("group")
+	pixels, factors, product := YMM(), YMM(), YMM()
+	VBROADCASTI128(Mem{Base: at}, pixels)
+	VPSHUFB(spread, pixels, pixels)
+	VBROADCASTI128(Mem{Base: weights}, factors)
+	VPERMD(factors, upperPairs, product)
+	VPMADDWD(pixels, product, product)
+	VPADDD(product, upper, upper)
+	VPERMD(factors, lowerPairs, factors)
+	VPMADDWD(pixels, factors, factors)
+	VPADDD(factors, lower, lower)
+	ADDQ(Imm(16), at)
+	ADDQ(Imm(16), weights)
+	DECQ(left)
+	JNZ(LabelRef("group"))
+
+	VPSLLD(Imm(lowBits), upper, upper)
+	VPADDD(upper, lower, lower)
+	sum := XMM()
+	VEXTRACTI128(Imm(1), lower, sum)
+	VPADDD(lower.AsX(), sum, sum)
+	VPADDD(half.AsX(), sum, sum)
 	VPSRAD(Imm(precision), sum, sum)
 	VPACKUSDW(sum, sum, sum)
 	VPACKUSWB(sum, sum, sum)
-	result := GP32()
-	VMOVD(sum, result)
+	pixel := GP32()
+	VMOVD(sum, pixel)
+	ORL(U32(0xff000000), pixel)
+	MOVL(pixel, Mem{Base: dst})
+	ADDQ(Imm(4), dst)
+	ADDQ(Imm(4), starts)
+	DECQ(n)
+	JMP(LabelRef("output"))
+
+	Label("done")
 	VZEROUPPER()
-	Store(result, ReturnIndex(0))
+	RET()
+}
+
+// scaleColumn sums rows times their weights, 32 bytes at a time.
+func scaleColumn() {
+	TEXT("scaleColumnAVX2", NOSPLIT, "func(dst *uint8, src *uint8, stride int, weights *int32, taps int, n int)")
+	Doc("scaleColumnAVX2 writes 32*n bytes, each the weighted sum of the bytes below one another in taps rows of src.")
+	Pragma("noescape")
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	stride, weights := Load(Param("stride"), GP64()), Load(Param("weights"), GP64())
+	taps, n := Load(Param("taps"), GP64()), Load(Param("n"), GP64())
+
+	half := broadcast(1 << (precision - 1))
+	order := YMM()
+	VMOVDQU(words("unpacked", 0, 4, 1, 5, 2, 6, 3, 7), order)
+
+	Label("block")
+	TESTQ(n, n)
+	JZ(LabelRef("end"))
+	sums := []reg.VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	for _, s := range sums {
+		VMOVDQA(half, s)
+	}
+	at, weight, left := GP64(), GP64(), GP64()
+	MOVQ(src, at)
+	MOVQ(weights, weight)
+	MOVQ(taps, left)
+
+	Label("tap")
+	factor := YMM()
+	VPBROADCASTD(Mem{Base: weight}, factor)
+	for i, s := range sums {
+		values := YMM()
+		VPMOVZXBD(Mem{Base: at, Disp: 8 * i}, values)
+		VPMULLD(factor, values, values)
+		VPADDD(values, s, s)
+	}
+	ADDQ(stride, at)
+	ADDQ(Imm(4), weight)
+	DECQ(left)
+	JNZ(LabelRef("tap"))
+
+	for _, s := range sums {
+		VPSRAD(Imm(precision), s, s)
+	}
+	VPACKUSDW(sums[1], sums[0], sums[0])
+	VPACKUSDW(sums[3], sums[2], sums[2])
+	VPACKUSWB(sums[2], sums[0], sums[0])
+	VPERMD(sums[0], order, sums[0])
+	VMOVDQU(sums[0], Mem{Base: dst})
+	ADDQ(Imm(32), dst)
+	ADDQ(Imm(32), src)
+	DECQ(n)
+	JMP(LabelRef("block"))
+
+	Label("end")
+	VZEROUPPER()
 	RET()
 }
