@@ -30,7 +30,7 @@ func ToRGBA(src *image.YCbCr) *image.RGBA {
 	cr := newPlane(src.Cr[first:], src.CStride, width, height, stepX, stepY, true)
 	dst := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
-		ycbcrRow(line(dst, y), luma.row(y), cb.row(y), cr.row(y))
+		run.ycbcr(line(dst, y), luma.row(y), cb.row(y), cr.row(y))
 	}
 	return dst
 }
@@ -65,12 +65,12 @@ func (d *decoder) converter(p *[4]*plane) func(dst []uint8, y int) {
 		if d.isRGB() {
 			return func(dst []uint8, y int) { rgbRow(dst, p[0].row(y), p[1].row(y), p[2].row(y)) }
 		}
-		return func(dst []uint8, y int) { ycbcrRow(dst, p[0].row(y), p[1].row(y), p[2].row(y)) }
+		return func(dst []uint8, y int) { run.ycbcr(dst, p[0].row(y), p[1].row(y), p[2].row(y)) }
 	}
 	ycck := d.adobe && d.transform != 0
 	return func(dst []uint8, y int) {
 		if ycck {
-			ycbcrRow(dst, p[0].row(y), p[1].row(y), p[2].row(y))
+			run.ycbcr(dst, p[0].row(y), p[1].row(y), p[2].row(y))
 		} else {
 			rgbRow(dst, p[0].row(y), p[1].row(y), p[2].row(y))
 		}
@@ -127,28 +127,6 @@ func muldiv255(a, b int) int {
 	return (t>>8 + t) >> 8
 }
 
-// Fixed-point factors of jdcolor.c, times 2^16.
-const (
-	fixCrR = 91881  // 1.40200
-	fixCbB = 116130 // 1.77200
-	fixCrG = 46802  // 0.71414
-	fixCbG = 22554  // 0.34414
-	half16 = 1 << 15
-)
-
-func ycbcrRow(dst, luma, cb, cr []uint8) {
-	cb, cr = cb[:len(luma)], cr[:len(luma)]
-	dst = dst[:4*len(luma)]
-	for x, l := range luma {
-		y, u, v := int32(l), int32(cb[x])-128, int32(cr[x])-128
-		p := dst[4*x : 4*x+4 : 4*x+4]
-		p[0] = clamp8(y + (fixCrR*v+half16)>>16)
-		p[1] = clamp8(y + (-fixCbG*u-fixCrG*v+half16)>>16)
-		p[2] = clamp8(y + (fixCbB*u+half16)>>16)
-		p[3] = 255
-	}
-}
-
 // plane makes full-size rows of a component's samples.
 type plane struct {
 	samples       []uint8
@@ -157,7 +135,7 @@ type plane struct {
 	stepX, stepY  int // pixels per sample
 	fancy         bool
 	out           []uint8 // a row, with room for one sample more than the picture's width
-	columns       []int32
+	sums          []uint16
 }
 
 func newPlane(samples []uint8, stride, width, height, stepX, stepY int, fancy bool) *plane {
@@ -168,7 +146,7 @@ func newPlane(samples []uint8, stride, width, height, stepX, stepY int, fancy bo
 	}
 	if stepX != 1 || stepY != 1 {
 		p.out = make([]uint8, width+1)
-		p.columns = make([]int32, p.width)
+		p.sums = make([]uint16, p.width+2)
 	}
 	return p
 }
@@ -186,7 +164,7 @@ func (p *plane) row(y int) []uint8 {
 	case fancyX && p.stepY == 1:
 		triangle2(p.out, current)
 	case fancyX && p.stepY == 2:
-		triangle2x2(p.out, p.columns, current, p.neighbour(y))
+		triangle2x2(p.out, p.sums, current, p.neighbour(y))
 	default:
 		for x := range width {
 			p.out[x] = current[x/p.stepX]
@@ -220,30 +198,21 @@ func blendVertical(dst, near, far []uint8, y int) {
 // triangle2 is h2v1_fancy_upsample: 3/4 of the near sample, 1/4 of the far one; the outermost samples stay.
 func triangle2(dst, src []uint8) {
 	last := len(src) - 1
-	at := func(i int) int { return int(src[min(max(i, 0), last)]) }
-	for i := range src {
-		left := (3*at(i) + at(i-1) + 1) >> 2
-		right := (3*at(i) + at(i+1) + 2) >> 2
-		dst[2*i] = uint8(left)
+	previous := int(src[0])
+	for i, v := range src {
+		this, next := int(v), int(src[min(i+1, last)])
+		dst[2*i] = uint8((3*this + previous + 1) >> 2)
 		if 2*i+1 < len(dst) {
-			dst[2*i+1] = uint8(right)
-		}
-	}
-}
-
-// triangle2x2 is h2v2_fancy_upsample: 9/16 of the nearest sample, 3/16 of two, 1/16 of the last.
-func triangle2x2(dst []uint8, sums []int32, near, far []uint8) {
-	for i, v := range near {
-		sums[i] = 3*int32(v) + int32(far[i])
-	}
-	last := len(sums) - 1
-	previous := sums[0]
-	for i, this := range sums {
-		next := sums[min(i+1, last)]
-		dst[2*i] = uint8((3*this + previous + 8) >> 4)
-		if 2*i+1 < len(dst) {
-			dst[2*i+1] = uint8((3*this + next + 7) >> 4)
+			dst[2*i+1] = uint8((3*this + next + 2) >> 2)
 		}
 		previous = this
 	}
+}
+
+// triangle2x2 is h2v2_fancy_upsample: 9/16 of the nearest sample, 3/16 of two, 1/16 of the last. sums is memory for it.
+func triangle2x2(dst []uint8, sums []uint16, near, far []uint8) {
+	n := len(near)
+	run.blend(sums[1:n+1], near, far)
+	sums[0], sums[n+1] = sums[1], sums[n]
+	run.triangle(dst[:2*n], sums)
 }

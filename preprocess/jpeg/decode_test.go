@@ -183,7 +183,7 @@ func TestScaledOfFlatAndRamp(t *testing.T) {
 
 func TestCutStreams(t *testing.T) {
 	for name, data := range samples(t) {
-		for n := range len(data) - 2 {
+		for n := 0; n < len(data)-2; n += 5 {
 			if _, err := Decode(data[:n], 1); err == nil {
 				if complete(t, data, data[:n]) {
 					continue

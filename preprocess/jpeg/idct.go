@@ -28,6 +28,10 @@ func idct8(out []uint8, stride int, b *block, last int) {
 		b[0] = 0
 		return
 	}
+	run.idct(out, stride, b)
+}
+
+func idctPlain(out []uint8, stride int, b *block) {
 	var w block
 	for x := range 8 {
 		column(b, &w, x)
@@ -136,11 +140,4 @@ func butterfly4(s0, s1, s2, s3 int32) (o0, o1, o2, o3 int32) {
 	even, odd := (s0+s2)<<constBits, (s0-s2)<<constBits
 	r, s := s1*fix1306+s3*fix0541, s1*fix0541-s3*fix1306
 	return even + r, odd + s, odd - s, even - r
-}
-
-func clamp8(v int32) uint8 {
-	if uint32(v) > 255 {
-		return uint8(^(v >> 31)) // negative: 0; too large: 255
-	}
-	return uint8(v)
 }

@@ -1,0 +1,282 @@
+// Command gen writes the assembly of the decoder's inner loops: `go generate ./preprocess/jpeg`.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("amd64")
+	colour()
+	blend()
+	triangle()
+	idct()
+	Generate()
+}
+
+// table is a constant of 32-bit words.
+func table(name string, values ...uint32) Mem {
+	data := GLOBL(name, RODATA|NOPTR)
+	for i, v := range values {
+		DATA(4*i, U32(v))
+	}
+	return data
+}
+
+// broadcast is a register with the same 32-bit word eight times.
+func broadcast(value int32) reg.VecVirtual {
+	bits, v := GP32(), YMM()
+	MOVL(U32(uint32(value)), bits)
+	VMOVD(bits, v.AsX())
+	VPBROADCASTD(v.AsX(), v)
+	return v
+}
+
+// broadcast16 is a register with the same 16-bit word sixteen times.
+func broadcast16(value uint16) reg.VecVirtual {
+	return broadcast(int32(uint32(value)<<16 | uint32(value)))
+}
+
+// colour is ycbcrRow for blocks of eight pixels, in 32-bit lanes.
+func colour() {
+	TEXT("colourAVX2", NOSPLIT, "func(dst, luma, cb, cr *uint8, n int)")
+	Doc("colourAVX2 converts 8*n pixels from YCbCr to opaque RGBA.")
+	Pragma("noescape")
+	dst, luma := Load(Param("dst"), GP64()), Load(Param("luma"), GP64())
+	cb, cr, n := Load(Param("cb"), GP64()), Load(Param("cr"), GP64()), Load(Param("n"), GP64())
+
+	crR, cbB := broadcast(91881), broadcast(116130)
+	crG, cbG := broadcast(-46802), broadcast(-22554)
+	half, middle, most, alpha := broadcast(1<<15), broadcast(128), broadcast(255), broadcast(-1<<24)
+	zero := YMM()
+	VPXOR(zero, zero, zero)
+
+	Label("pixels")
+	TESTQ(n, n)
+	JZ(LabelRef("done"))
+	y, u, v := YMM(), YMM(), YMM()
+	VPMOVZXBD(Mem{Base: luma}, y)
+	VPMOVZXBD(Mem{Base: cb}, u)
+	VPMOVZXBD(Mem{Base: cr}, v)
+	VPSUBD(middle, u, u)
+	VPSUBD(middle, v, v)
+	clamped := func(x reg.VecVirtual) {
+		VPADDD(half, x, x)
+		VPSRAD(Imm(16), x, x)
+		VPADDD(y, x, x)
+		VPMAXSD(zero, x, x)
+		VPMINSD(most, x, x)
+	}
+	r, g, b, t := YMM(), YMM(), YMM(), YMM()
+	VPMULLD(crR, v, r)
+	clamped(r)
+	VPMULLD(crG, v, g)
+	VPMULLD(cbG, u, t)
+	VPADDD(t, g, g)
+	clamped(g)
+	VPMULLD(cbB, u, b)
+	clamped(b)
+	VPSLLD(Imm(8), g, g)
+	VPSLLD(Imm(16), b, b)
+	VPOR(alpha, r, r)
+	VPOR(g, r, r)
+	VPOR(b, r, r)
+	VMOVDQU(r, Mem{Base: dst})
+	ADDQ(Imm(32), dst)
+	ADDQ(Imm(8), luma)
+	ADDQ(Imm(8), cb)
+	ADDQ(Imm(8), cr)
+	DECQ(n)
+	JMP(LabelRef("pixels"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// blend is the vertical half of h2v2_fancy_upsample.
+func blend() {
+	TEXT("blendAVX2", NOSPLIT, "func(sums *uint16, near, far *uint8, n int)")
+	Doc("blendAVX2 writes 16*n sums: three times near and once far.")
+	Pragma("noescape")
+	sums, near := Load(Param("sums"), GP64()), Load(Param("near"), GP64())
+	far, n := Load(Param("far"), GP64()), Load(Param("n"), GP64())
+	Label("samples")
+	TESTQ(n, n)
+	JZ(LabelRef("finished"))
+	a, b, twice := YMM(), YMM(), YMM()
+	VPMOVZXBW(Mem{Base: near}, a)
+	VPMOVZXBW(Mem{Base: far}, b)
+	VPADDW(a, a, twice)
+	VPADDW(a, twice, a)
+	VPADDW(b, a, a)
+	VMOVDQU(a, Mem{Base: sums})
+	ADDQ(Imm(32), sums)
+	ADDQ(Imm(16), near)
+	ADDQ(Imm(16), far)
+	DECQ(n)
+	JMP(LabelRef("samples"))
+	Label("finished")
+	VZEROUPPER()
+	RET()
+}
+
+// triangle is the horizontal half of h2v2_fancy_upsample.
+func triangle() {
+	TEXT("triangleAVX2", NOSPLIT, "func(dst *uint8, sums *uint16, n int)")
+	Doc("triangleAVX2 writes 32*n samples, two for each sum; the sums before the first and behind the last are read too.")
+	Pragma("noescape")
+	dst, sums, n := Load(Param("dst"), GP64()), Load(Param("sums"), GP64()), Load(Param("n"), GP64())
+	seven, eight := broadcast16(7), broadcast16(8)
+	Label("sums")
+	TESTQ(n, n)
+	JZ(LabelRef("complete"))
+	this, thrice, even, odd := YMM(), YMM(), YMM(), YMM()
+	VMOVDQU(Mem{Base: sums}, this)
+	VPADDW(this, this, thrice)
+	VPADDW(this, thrice, thrice)
+	VPADDW(Mem{Base: sums, Disp: -2}, thrice, even)
+	VPADDW(Mem{Base: sums, Disp: 2}, thrice, odd)
+	VPADDW(eight, even, even)
+	VPADDW(seven, odd, odd)
+	VPSRLW(Imm(4), even, even)
+	VPSRLW(Imm(4), odd, odd)
+	VPSLLW(Imm(8), odd, odd)
+	VPOR(odd, even, even)
+	VMOVDQU(even, Mem{Base: dst})
+	ADDQ(Imm(32), dst)
+	ADDQ(Imm(32), sums)
+	DECQ(n)
+	JMP(LabelRef("sums"))
+	Label("complete")
+	VZEROUPPER()
+	RET()
+}
+
+const (
+	constBits = 13
+	passBits  = 2
+)
+
+// idct is idct8 for a whole block: columns in the eight lanes, then, transposed, rows.
+func idct() {
+	TEXT("idctAVX2", NOSPLIT, "func(out *uint8, stride int, b *int32)")
+	Doc("idctAVX2 writes 8 x 8 samples of a block and makes the block zero.")
+	Pragma("noescape")
+	out, stride, block := Load(Param("out"), GP64()), Load(Param("stride"), GP64()), Load(Param("b"), GP64())
+
+	factors := table("idctFactors", 4433, 15137, 6270, 9633, 16069, 3196, 7373, 20995, 2446, 16819, 25172, 12299)
+	_ = factors
+	rows := make([]reg.VecVirtual, 8)
+	for i := range rows {
+		rows[i] = YMM()
+		VMOVDQU(Mem{Base: block, Disp: 32 * i}, rows[i])
+	}
+	zero := YMM()
+	VPXOR(zero, zero, zero)
+	for i := range rows {
+		VMOVDQU(zero, Mem{Base: block, Disp: 32 * i})
+	}
+	rows = pass(rows, constBits-passBits, 1<<(constBits-passBits-1))
+	rows = transpose(rows)
+	const shift = constBits + passBits + 3
+	rows = pass(rows, shift, 1<<(shift-1)+128<<shift)
+	rows = transpose(rows)
+
+	order := YMM()
+	VMOVDQU(table("packedRows", 0, 4, 1, 5, 2, 6, 3, 7), order)
+	at := out
+	for i := 0; i < 8; i += 4 {
+		// 32-bit samples to bytes with saturation: four rows of eight bytes
+		VPACKSSDW(rows[i+1], rows[i], rows[i])
+		VPACKSSDW(rows[i+3], rows[i+2], rows[i+2])
+		VPACKUSWB(rows[i+2], rows[i], rows[i])
+		VPERMD(rows[i], order, rows[i])
+		upper := XMM()
+		VEXTRACTI128(Imm(1), rows[i], upper)
+		for _, half := range []reg.Register{rows[i].AsX(), upper} {
+			VMOVQ(half, Mem{Base: at})
+			ADDQ(stride, at)
+			VPEXTRQ(Imm(1), half, Mem{Base: at})
+			ADDQ(stride, at)
+		}
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// times multiplies with one of idctFactors.
+func times(x reg.VecVirtual, factor int) reg.VecVirtual {
+	f := YMM()
+	VPBROADCASTD(NewDataAddr(Symbol{Name: "idctFactors", Static: true}, 4*factor), f)
+	VPMULLD(x, f, f)
+	return f
+}
+
+func add(a, b reg.VecVirtual) reg.VecVirtual {
+	sum := YMM()
+	VPADDD(b, a, sum)
+	return sum
+}
+
+func sub(a, b reg.VecVirtual) reg.VecVirtual {
+	difference := YMM()
+	VPSUBD(b, a, difference)
+	return difference
+}
+
+func shifted(a reg.VecVirtual, n uint64) reg.VecVirtual {
+	VPSLLD(Imm(n), a, a)
+	return a
+}
+
+// pass is the plain kernel's butterfly on eight lanes at once; results are rounded with bias and shifted.
+func pass(s []reg.VecVirtual, shift uint64, bias int32) []reg.VecVirtual {
+	z1 := times(add(s[2], s[6]), 0)
+	e2 := sub(z1, times(s[6], 1))
+	e3 := add(z1, times(s[2], 2))
+	round := broadcast(bias)
+	e0 := add(shifted(add(s[0], s[4]), constBits), round)
+	e1 := add(shifted(sub(s[0], s[4]), constBits), round)
+	a0, a3, a1, a2 := add(e0, e3), sub(e0, e3), add(e1, e2), sub(e1, e2)
+
+	o73, o51 := add(s[7], s[3]), add(s[5], s[1])
+	z5 := times(add(o73, o51), 3)
+	z3 := sub(z5, times(o73, 4))
+	z4 := sub(z5, times(o51, 5))
+	y1 := times(add(s[7], s[1]), 6)
+	y2 := times(add(s[5], s[3]), 7)
+	b0 := add(sub(times(s[7], 8), y1), z3)
+	b1 := add(sub(times(s[5], 9), y2), z4)
+	b2 := add(sub(times(s[3], 10), y2), z3)
+	b3 := add(sub(times(s[1], 11), y1), z4)
+	out := []reg.VecVirtual{add(a0, b3), add(a1, b2), add(a2, b1), add(a3, b0), sub(a3, b0), sub(a2, b1), sub(a1, b2), sub(a0, b3)}
+	for _, o := range out {
+		VPSRAD(Imm(shift), o, o)
+	}
+	return out
+}
+
+// transpose turns eight rows of eight lanes into columns.
+func transpose(r []reg.VecVirtual) []reg.VecVirtual {
+	t := make([]reg.VecVirtual, 8)
+	for i := range t {
+		t[i] = YMM()
+	}
+	for i := 0; i < 8; i += 2 {
+		VPUNPCKLDQ(r[i+1], r[i], t[i])
+		VPUNPCKHDQ(r[i+1], r[i], t[i+1])
+	}
+	for i := 0; i < 8; i += 4 {
+		VPUNPCKLQDQ(t[i+2], t[i], r[i])
+		VPUNPCKHQDQ(t[i+2], t[i], r[i+1])
+		VPUNPCKLQDQ(t[i+3], t[i+1], r[i+2])
+		VPUNPCKHQDQ(t[i+3], t[i+1], r[i+3])
+	}
+	for i := range 4 {
+		VPERM2I128(Imm(0x20), r[i+4], r[i], t[i])
+		VPERM2I128(Imm(0x31), r[i+4], r[i], t[i+4])
+	}
+	return t
+}
