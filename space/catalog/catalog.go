@@ -33,10 +33,13 @@ type Catalog struct {
 	commits  commitQueue
 	follower follower
 
-	mu      sync.RWMutex // guards the indexes: held for reading by searches, for writing while they change
-	vectors vectors
-	words   *keyword.Index
-	closed  bool
+	mu          sync.RWMutex // guards the indexes: held for reading by searches, for writing while they change
+	vectors     vectors
+	slotChanges uint64 // how often vectors changed
+	words       *keyword.Index
+	closed      bool
+
+	filters filterCache
 }
 
 var _ space.Index = (*Catalog)(nil)

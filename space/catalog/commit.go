@@ -85,6 +85,7 @@ func (c *Catalog) index(ctx context.Context, operations []store.Operation, outco
 func (c *Catalog) indexVectors(puts []space.Item, deletes []string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.slotChanges++
 	for _, id := range deletes {
 		c.vectors.remove(id)
 	}

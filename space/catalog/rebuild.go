@@ -67,6 +67,7 @@ func (c *Catalog) swap(ctx context.Context, fresh vectors, dir string) error {
 		return err
 	}
 	c.vectors = fresh
+	c.slotChanges++
 	c.follower.behind.Store(0)
 	return c.openWords(context.WithoutCancel(ctx)) // without words the collection could not answer
 }

@@ -102,11 +102,7 @@ func (c *Catalog) filtered(ctx context.Context, f *space.Filter) (*roaring.Bitma
 		}
 		return allow, nil
 	}
-	ids, err := c.words.Filter(ctx, *f)
-	if err != nil {
-		return nil, err
-	}
-	return c.vectors.Slots(ids), nil
+	return c.slotsOf(ctx, *f)
 }
 
 func kindFilter(kind space.Kind) space.Filter {
