@@ -13,15 +13,12 @@ const rowsAtOnce = 4
 
 func main() {
 	ConstraintExpr("amd64")
-	generate(isa{
-		name:  "AVX512",
-		lanes: 16,
-		zmm:   true,
-	})
-	generate(isa{
-		name:  "AVX2",
-		lanes: 8,
-	})
+	for _, set := range []isa{{name: "AVX512", lanes: 16, zmm: true}, {name: "AVX2", lanes: 8}} {
+		generate(set)
+		generateScan(set)
+		generateBytes(set)
+	}
+	generateQuads()
 	Generate()
 }
 
@@ -179,18 +176,23 @@ func (k *kernel) scalarRest(name string, pointers []reg.GPVirtual, sums []reg.Ve
 	Label(name + "_store")
 }
 
-// sum adds the lanes of a register up, always in the same order; the sum is in the lowest lane.
+// sum adds the lanes of a register up, always in the same order; the sum is in the lowest lane. AVX-512's own
+// instructions reach all of its registers.
 func (k *kernel) sum(v reg.VecVirtual) reg.VecVirtual {
-	if k.zmm {
-		upper := YMM()
-		VEXTRACTF64X4(Imm(1), v.AsZ(), upper)
-		VADDPS(upper, v.AsY(), v.AsY())
-	}
 	upper := XMM()
-	VEXTRACTF128(Imm(1), v.AsY(), upper)
+	if k.zmm {
+		half := YMM()
+		VEXTRACTF64X4(Imm(1), v.AsZ(), half)
+		VADDPS(half, v.AsY(), v.AsY())
+		VEXTRACTF32X4(Imm(1), v.AsY(), upper)
+	} else {
+		VEXTRACTF128(Imm(1), v.AsY(), upper)
+	}
 	VADDPS(upper, v.AsX(), v.AsX())
-	VHADDPS(v.AsX(), v.AsX(), v.AsX())
-	VHADDPS(v.AsX(), v.AsX(), v.AsX())
+	for _, order := range []uint64{0b10_11_00_01, 0b01_00_11_10} {
+		VPERMILPS(Imm(order), v.AsX(), upper)
+		VADDPS(upper, v.AsX(), v.AsX())
+	}
 	return v
 }
 

@@ -1,0 +1,275 @@
+package knn
+
+import (
+	"context"
+	"math"
+	"sync"
+
+	"github.com/clipd/clipd/space"
+)
+
+// asked remembers recent queries of each kind: efforts are measured on them.
+type asked struct {
+	mu          sync.Mutex
+	text, image ring
+}
+
+// ring holds the last queries of a kind.
+type ring struct {
+	vectors [calibrationQueries]space.Vector
+	seen    int
+	next    int // calibrate when so many were seen
+}
+
+const (
+	// calibrationQueries is how many queries an effort is measured on.
+	calibrationQueries = 128
+	// fewestQueries is how many have to be there.
+	fewestQueries = 32
+	// calibrationK is the k of the recall that is held.
+	calibrationK = 10
+)
+
+func (a *asked) of(kind space.Kind) *ring {
+	if kind == space.Text {
+		return &a.text
+	}
+	return &a.image
+}
+
+// note remembers a query, and says whether it is time to calibrate.
+func (a *asked) note(q Query) bool {
+	if q.Exact {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.of(q.Kind)
+	r.vectors[r.seen%calibrationQueries] = q.Vector
+	r.seen++
+	if r.next == 0 {
+		r.next = fewestQueries
+	}
+	return r.seen >= r.next
+}
+
+// queries are those remembered of a kind; none where they are too few. due says whether more than the last time.
+func (a *asked) queries(kind space.Kind) (vectors []space.Vector, due bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.of(kind)
+	due = r.next > 0 && r.seen >= r.next
+	if r.seen >= fewestQueries {
+		vectors = append(vectors, r.vectors[:min(r.seen, calibrationQueries)]...)
+		for r.next > 0 && r.next <= r.seen {
+			r.next *= 4
+		}
+	}
+	return vectors, due
+}
+
+// calibrateIfNeeded measures the efforts of those kinds of which more queries were asked.
+func (x *Index) calibrateIfNeeded(ctx context.Context) error {
+	for _, kind := range []space.Kind{space.Text, space.Image} {
+		if queries, due := x.asked.queries(kind); due {
+			if err := x.calibrateKind(ctx, kind, queries); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Calibrate measures, now, on the queries asked of late, how hard searches must try to hold Options.Recall.
+func (x *Index) Calibrate(ctx context.Context) error {
+	if x.state.Load().coded == nil {
+		return nil
+	}
+	return x.calibrate(ctx)
+}
+
+func (x *Index) calibrate(ctx context.Context) error {
+	for _, kind := range []space.Kind{space.Text, space.Image} {
+		queries, _ := x.asked.queries(kind)
+		if err := x.calibrateKind(ctx, kind, queries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// calibrateKind measures on queries; where there are none, image queries are drawn from the items, and text queries
+// keep the default: nothing in an index tells how far from it they lie.
+func (x *Index) calibrateKind(ctx context.Context, kind space.Kind, queries []space.Vector) error {
+	c := x.state.Load().coded
+	if len(queries) == 0 && kind == space.Image {
+		queries = c.drawn(calibrationQueries)
+	}
+	if len(queries) == 0 {
+		return nil
+	}
+	effort, err := c.measure(ctx, queries, x.opts.Recall)
+	if err != nil {
+		return err
+	}
+	c.setEffort(kind, effort)
+	x.opts.Logger.Info("vector index calibrated", "queries", kind, "probes", effort.Probes, "rerank", effort.Rerank,
+		"recall", effort.Recall, "items", c.Len())
+	return nil
+}
+
+// setEffort changes what searches of a kind go by.
+func (x *coded) setEffort(kind space.Kind, effort Effort) {
+	for {
+		old := x.views.Load()
+		fresh := *old
+		if kind == space.Text {
+			fresh.efforts.text = effort
+		} else {
+			fresh.efforts.image = effort
+		}
+		if x.views.CompareAndSwap(old, &fresh) {
+			return
+		}
+	}
+}
+
+// drawn are the vectors of n items, evenly over all slots.
+func (x *coded) drawn(n int) []space.Vector {
+	x.gate.RLock()
+	defer x.gate.RUnlock()
+	var vectors []space.Vector
+	if x.closed {
+		return nil
+	}
+	slots := x.slots.liveSlots()
+	for i := range min(n, len(slots)) {
+		v, err := space.FromUnit(append([]float32(nil), x.components(slots[i*len(slots)/n%len(slots)])...))
+		if err == nil {
+			vectors = append(vectors, v)
+		}
+	}
+	return vectors
+}
+
+// exactBytes: up to so many bytes of rows are read for the true neighbours of four queries; beyond, a scan of all
+// codes with a deep rerank stands for them.
+const exactBytes = 4 << 30
+
+// truth are the slots of the true neighbours of each query. A query that is an item has itself among them.
+func (x *coded) truth(ctx context.Context, queries []space.Vector) ([]map[uint32]bool, error) {
+	asked := make([]Query, len(queries))
+	for i, q := range queries {
+		asked[i] = Query{Vector: q, K: calibrationK}
+	}
+	var answers [][]Neighbour
+	for len(asked) > 0 {
+		some, err := x.nearlyExact(ctx, asked[:min(4, len(asked))])
+		if err != nil {
+			return nil, err
+		}
+		answers, asked = append(answers, some...), asked[min(4, len(asked)):]
+	}
+	truth := make([]map[uint32]bool, len(answers))
+	for i, answer := range answers {
+		truth[i] = map[uint32]bool{}
+		for _, n := range answer {
+			truth[i][n.Slot] = true
+		}
+	}
+	return truth, nil
+}
+
+func (x *coded) nearlyExact(ctx context.Context, queries []Query) ([][]Neighbour, error) {
+	if int64(x.slots.used.Load())*int64(4*x.dim) <= exactBytes {
+		x.gate.RLock()
+		defer x.gate.RUnlock()
+		if x.closed {
+			return nil, space.ErrClosed
+		}
+		return x.exact(ctx, queries)
+	}
+	answers := make([][]Neighbour, len(queries))
+	for i, q := range queries {
+		var err error
+		if answers[i], err = x.search(ctx, q, &Effort{Probes: math.MaxInt, Rerank: 10_000}); err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
+}
+
+// reranks are the depths that a calibration tries.
+var reranks = []int{50, 100, 200, 400, 800, 1600, 3200}
+
+// The costs of scanning a code and of scoring a candidate by its bytes, in nanoseconds: 2 cores of an AMD EPYC (Zen 5,
+// AVX-512 VNNI), 2026-11-25. Only their ratio counts.
+const (
+	codeCost   = 1.5
+	rerankCost = 60
+)
+
+// measure finds the cheapest effort that holds a recall on the queries, a little above the target since they are few.
+func (x *coded) measure(ctx context.Context, queries []space.Vector, target float64) (Effort, error) {
+	truth, err := x.truth(ctx, queries)
+	if err != nil {
+		return Effort{}, err
+	}
+	n := len(x.views.Load().layout.lists)
+	perList := float64(x.Len()) / float64(n)
+	best, cheapest := Effort{Probes: n, Rerank: reranks[len(reranks)-1]}, math.Inf(1)
+	target = min(target+0.005, 0.999)
+	for _, rerank := range reranks {
+		effort, err := x.fewestProbes(ctx, queries, truth, Effort{Probes: n, Rerank: rerank}, target)
+		if err != nil {
+			return best, err
+		}
+		cost := codeCost*perList*float64(effort.Probes) + rerankCost*float64(rerank)
+		if effort.Recall >= target && cost < cheapest {
+			best, cheapest = effort, cost
+		} else if math.IsInf(cheapest, 1) {
+			best = effort
+		}
+	}
+	return best, nil
+}
+
+// fewestProbes finds, by bisection, how few lists hold the target at a depth; all of them where that is not enough.
+func (x *coded) fewestProbes(ctx context.Context, queries []space.Vector, truth []map[uint32]bool, effort Effort, target float64) (Effort, error) {
+	var err error
+	if effort.Recall, err = x.recall(ctx, queries, truth, effort); err != nil || effort.Recall < target {
+		return effort, err
+	}
+	low, high := 0, effort.Probes // low is too few, high enough
+	for high-low > max(1, low/16) {
+		tried := effort
+		tried.Probes = max(low+1, min((low+high)/2, 2*low+16))
+		if tried.Recall, err = x.recall(ctx, queries, truth, tried); err != nil {
+			return effort, err
+		}
+		if tried.Recall >= target {
+			high, effort = tried.Probes, tried
+		} else {
+			low = tried.Probes
+		}
+	}
+	return effort, nil
+}
+
+// recall is the share of the true neighbours that are found.
+func (x *coded) recall(ctx context.Context, queries []space.Vector, truth []map[uint32]bool, effort Effort) (float64, error) {
+	found, all := 0, 0
+	for i, q := range queries {
+		answer, err := x.search(ctx, Query{Vector: q, K: calibrationK}, &effort)
+		if err != nil {
+			return 0, err
+		}
+		for _, n := range answer {
+			if truth[i][n.Slot] {
+				found++
+			}
+		}
+		all += len(truth[i])
+	}
+	return float64(found) / float64(max(1, all)), nil
+}

@@ -1,0 +1,174 @@
+package knn
+
+import (
+	"sync/atomic"
+)
+
+// list is the codes of the vectors that are nearest to one centroid. It never changes: what is appended makes another
+// list, which shares the full blocks. So readers need no lock.
+type list struct {
+	full [][]byte // blocks of 32
+	tail []byte   // a block that is not full; nil: none
+	n    int      // codes, of items that have gone too
+}
+
+// listOf is a list of n codes, whose blocks lie one behind another.
+func listOf(blocks []byte, size, n int) *list {
+	l := &list{n: n}
+	for ; n >= blockCodes; n -= blockCodes {
+		l.full = append(l.full, blocks[:size:size])
+		blocks = blocks[size:]
+	}
+	if n > 0 {
+		l.tail = blocks[:size:size]
+	}
+	return l
+}
+
+// block is the i-th and how many codes it has.
+func (l *list) block(i, codes int) (b block, n int) {
+	if i < len(l.full) {
+		return blockOf(l.full[i], codes), blockCodes
+	}
+	return blockOf(l.tail, codes), l.n - len(l.full)*blockCodes
+}
+
+func (l *list) blocks() int { return (l.n + blockCodes - 1) / blockCodes }
+
+// layout is a partition of the vectors into lists, in rotated space. With one list it is flat.
+type layout struct {
+	dim       int       // padded
+	centroids []float32 // rows of dim
+	halves    []float32 // half the squared length of each
+	quantised []byte    // the centroids less the index's mean, as quantised rows
+	lists     []atomic.Pointer[list]
+	madeOf    int // how many items there were
+
+	// For writers only.
+	dead  []int    // by list: codes of items that have gone
+	where []uint32 // by slot: the list that holds its code, or nowhere
+}
+
+const nowhere = ^uint32(0)
+
+// newLayout makes empty lists around centroids.
+func newLayout(dim int, centroids, mean []float32) *layout {
+	n := len(centroids) / dim
+	l := &layout{
+		dim: dim, centroids: centroids, halves: make([]float32, n), quantised: make([]byte, n*quantStride(dim)),
+		lists: make([]atomic.Pointer[list], n), dead: make([]int, n),
+	}
+	residual := make([]float32, dim)
+	for i := range n {
+		centroid := l.centroid(i)
+		l.halves[i] = halfSquare(centroid)
+		subtract(centroid, mean, residual)
+		quantise(residual, nil, l.quantised[i*quantStride(dim):][:quantStride(dim)])
+		l.lists[i].Store(&list{})
+	}
+	return l
+}
+
+func (l *layout) centroid(i int) []float32 { return l.centroids[i*l.dim:][:l.dim] }
+
+func (l *layout) codeBytes() int { return l.dim / groupBits * groupBytes }
+
+func halfSquare(v []float32) float32 {
+	var sum float64
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	return float32(sum / 2)
+}
+
+func subtract(a, b, out []float32) {
+	a, b = a[:len(out)], b[:len(out)]
+	for i := range out {
+		out[i] = a[i] - b[i]
+	}
+}
+
+// nearest is the list whose centroid is nearest to a rotated vector.
+func (l *layout) nearest(k kernel, rotated, scratch []float32) uint32 {
+	if len(l.lists) == 1 {
+		return 0
+	}
+	scores := resize(scratch, len(l.lists))
+	k.dots(rotated, l.centroids, scores)
+	best := 0
+	for i, half := range l.halves {
+		scores[i] -= half
+		if scores[i] > scores[best] {
+			best = i
+		}
+	}
+	return uint32(best)
+}
+
+// place notes the list that holds the code of a slot.
+func (l *layout) place(slot, list uint32) {
+	for int(slot) >= len(l.where) {
+		l.where = append(l.where, nowhere)
+	}
+	l.where[slot] = list
+}
+
+// holder is the list that holds the code of a slot, or nowhere.
+func (l *layout) holder(slot uint32) uint32 {
+	if int(slot) >= len(l.where) {
+		return nowhere
+	}
+	return l.where[slot]
+}
+
+// append adds the code of a rotated vector to a list. Writers take turns.
+func (l *layout) append(to, slot uint32, rotated, scratch []float32) {
+	old := l.lists[to].Load()
+	next := &list{full: old.full, n: old.n + 1}
+	tail := make([]byte, blockBytes(l.dim))
+	copy(tail, old.tail)
+	residual := resize(scratch, l.dim)
+	subtract(rotated, l.centroid(int(to)), residual)
+	at := old.n % blockCodes
+	blockOf(tail, l.codeBytes()).put(at, slot, residual)
+	if at == blockCodes-1 {
+		next.full = append(old.full, tail) // behind what readers of the old list see
+	} else {
+		next.tail = tail
+	}
+	l.lists[to].Store(next)
+	l.place(slot, to)
+}
+
+// purge makes a list anew without the codes that are not wanted, and says which slots those had.
+func (l *layout) purge(which uint32, wanted func(slot uint32) bool) (gone []uint32) {
+	old := l.lists[which].Load()
+	next := &list{}
+	var tail block
+	for i := range old.blocks() {
+		b, n := old.block(i, l.codeBytes())
+		for j, slot := range b.slots()[:n] {
+			if !wanted(slot) {
+				gone = append(gone, slot)
+				l.place(slot, nowhere)
+				continue
+			}
+			at := next.n % blockCodes
+			if at == 0 {
+				tail = blockOf(make([]byte, blockBytes(l.dim)), l.codeBytes())
+			}
+			b.move(j, tail, at)
+			if next.n++; at == blockCodes-1 {
+				next.full = append(next.full, tail.bytes)
+			}
+		}
+	}
+	if next.n%blockCodes != 0 {
+		next.tail = tail.bytes
+	}
+	if len(gone) > 0 {
+		l.lists[which].Store(next)
+	}
+	l.dead[which] = 0
+	return gone
+}
