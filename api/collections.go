@@ -119,8 +119,14 @@ type SearchRequest struct {
 	K        *int               `json:"k,omitempty"` // default 10
 	Offset   int                `json:"offset,omitempty"`
 	MinScore *float64           `json:"min_score,omitempty"` // least cosine
-	Explain  bool               `json:"explain,omitempty"`
-	Exact    bool               `json:"exact,omitempty"`
+
+	MinRelevance float64  `json:"min_relevance,omitempty"` // least relevance; 0.5 leaves what is a match
+	MMR          *float64 `json:"mmr,omitempty"`           // lambda of maximal marginal relevance: 1 by score alone, 0 as different as can be
+	Stable       bool     `json:"stable,omitempty"`        // keep the list on the server: the answer has a Cursor where there is more
+	Cursor       string   `json:"cursor,omitempty"`        // of an answer: its next page; beside it only k and explain may be given
+
+	Explain bool `json:"explain,omitempty"`
+	Exact   bool `json:"exact,omitempty"`
 }
 
 // SearchWeights are the shares of a joined query's parts; absent or 0 counts as 1, of Not and Unlike as 0.5. A negative
@@ -139,7 +145,9 @@ type SearchHit struct {
 	Item        Item               `json:"item"`
 	Score       float64            `json:"score"`
 	Cosine      *float64           `json:"cosine,omitempty"`
-	Match       bool               `json:"match"` // the cosine reaches the model's threshold for a match, or words matched
+	Relevance   *float64           `json:"relevance,omitempty"` // 0 to 1, comparable between queries, collections and models
+	Grade       space.Match        `json:"grade,omitempty"`     // the relevance in a word: "strong", "good", "weak" or "none"
+	Match       bool               `json:"match"`               // whether the grade is good or strong
 	Explanation *space.Explanation `json:"explanation,omitempty"`
 }
 
@@ -149,8 +157,10 @@ type SearchResponse struct {
 	Model      string      `json:"model"`
 	Mode       space.Mode  `json:"mode"`
 	Hits       []SearchHit `json:"hits"`
-	Searched   int         `json:"searched"` // items that passed the filter
+	Nearest    []SearchHit `json:"nearest,omitempty"` // where MinRelevance left no hit: the best that it left out, at most three
+	Searched   int         `json:"searched"`          // items that passed the filter
 	More       bool        `json:"more"`
+	Cursor     string      `json:"cursor,omitempty"` // of the next page, kept for 15 minutes
 	Took       Took        `json:"took"`
 }
 

@@ -68,6 +68,10 @@ type Query struct {
 	K        int          // how many hits, 1 ... MaxK
 	Offset   int          // how many to skip, 0 ... MaxOffset
 	MinScore *float64     // least cosine; hits without a keyword match below it are left out
+	Composed bool         // Vector is made of several parts: Modality says little of it
+	Least    float64      // least relevance of a hit, 0 ... 1; 0: all
+	MMR      *float64     // lambda of maximal marginal relevance, 0 ... 1; none: by score alone
+	Stable   bool         // keep the list, so that Answer.Cursor leads to its next page whatever is written meanwhile
 	Exclude  []string     // ids never answered
 	Explain  bool         // fill Hit.Explanation
 	Exact    bool         // exact vector scan, whatever the tier
@@ -84,6 +88,10 @@ func (q Query) Validate() (Query, error) {
 		return q, fmt.Errorf("%w: it is empty; give words, an image or an example", ErrInvalidQuery)
 	case q.Alpha < 0 || q.Alpha > 1:
 		return q, fmt.Errorf("%w: alpha is %g; want 0 to 1", ErrInvalidQuery, q.Alpha)
+	case !(q.Least >= 0 && q.Least <= 1):
+		return q, fmt.Errorf("%w: the least relevance is %g; want 0 to 1", ErrInvalidQuery, q.Least)
+	case q.MMR != nil && !(*q.MMR >= 0 && *q.MMR <= 1):
+		return q, fmt.Errorf("%w: mmr is %g; want 0 (as different as can be) to 1 (by score alone)", ErrInvalidQuery, *q.MMR)
 	}
 	if q.Examples != nil && len(q.Examples.Positive) == 0 {
 		return q, fmt.Errorf("%w: it has examples of what not to find only; say also what to look for", ErrInvalidQuery)
@@ -142,8 +150,9 @@ func (q Query) resolveMode() (Query, error) {
 // Hit is one answer. Hits are sorted by Score, then by ID.
 type Hit struct {
 	Item        Item         `json:"item"`
-	Score       float64      `json:"score"`            // what the list is sorted by: the cosine, or the fused score of a hybrid query
-	Cosine      *float64     `json:"cosine,omitempty"` // of query and item; absent where the query has no vector
+	Score       float64      `json:"score"`               // what the list is sorted by: the cosine, or the fused score of a hybrid query
+	Cosine      *float64     `json:"cosine,omitempty"`    // of query and item; absent where the query has no vector
+	Relevance   *float64     `json:"relevance,omitempty"` // 0 ... 1, comparable between queries and collections; see MatchOf
 	Explanation *Explanation `json:"explanation,omitempty"`
 }
 
@@ -156,9 +165,42 @@ type Explanation struct {
 	Fusion       string   `json:"fusion"`        // the sum that made the score, written out
 }
 
+// Match is a relevance in a word.
+type Match string
+
+// The matches, and the relevance from which each holds. Package relevance says what the numbers mean.
+const (
+	StrongMatch Match = "strong" // 0.9
+	GoodMatch   Match = "good"   // GoodRelevance
+	WeakMatch   Match = "weak"   // 0.2
+	NoMatch     Match = "none"
+)
+
+// GoodRelevance is the least relevance of a match: of twenty questions that have nothing to find, one has a best hit as
+// good as this.
+const GoodRelevance = 0.5
+
+// MatchOf puts a relevance into a word.
+func MatchOf(relevance float64) Match {
+	switch {
+	case relevance >= 0.9:
+		return StrongMatch
+	case relevance >= GoodRelevance:
+		return GoodMatch
+	case relevance >= 0.2:
+		return WeakMatch
+	}
+	return NoMatch
+}
+
 // Answer is a page of hits.
 type Answer struct {
 	Hits     []Hit
-	Searched int  // items that passed the filter
-	More     bool // whether a next page has hits
+	Nearest  []Hit  // where Query.Least left no hit: the best of those that it left out, at most three
+	Searched int    // items that passed the filter
+	More     bool   // whether a next page has hits
+	Cursor   string // of a Stable query that has more: what Next takes
 }
+
+// ErrCursor: the cursor is unknown, or its list was kept for as long as it could be; ask anew.
+var ErrCursor = errors.New("the cursor has expired")

@@ -79,6 +79,7 @@ var kinds = []struct {
 	{catalog.ErrExists, http.StatusConflict, api.CodeConflict},
 	{catalog.ErrNoCollection, http.StatusNotFound, api.CodeNotFound},
 	{space.ErrNotFound, http.StatusNotFound, api.CodeNotFound},
+	{space.ErrCursor, http.StatusGone, api.CodeExpired},
 	{space.ErrInvalidQuery, http.StatusBadRequest, api.CodeInvalidRequest},
 	{space.ErrInvalidFilter, http.StatusBadRequest, api.CodeInvalidRequest},
 	{space.ErrInvalidItem, http.StatusBadRequest, api.CodeInvalidRequest},

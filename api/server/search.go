@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -29,6 +30,9 @@ func (s *Server) search(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if req.Cursor != "" {
+		return s.nextPage(c, in, name, req, begun)
+	}
 	answer, timing, err := in.Find(c.Request().Context(), ask)
 	if err != nil {
 		return err
@@ -39,14 +43,37 @@ func (s *Server) search(c echo.Context) error {
 		Collection: name,
 		Model:      s.deps.Model.Name(),
 		Mode:       resolvedMode(ask),
-		Hits:       s.wireHits(name, req, answer.Hits),
+		Hits:       s.wireHits(name, req, answer.Hits, ask.Offset),
+		Nearest:    s.wireHits(name, req, answer.Nearest, 0),
 		Searched:   answer.Searched,
 		More:       answer.More,
+		Cursor:     answer.Cursor,
 	}
 	resp.Took = api.Took{
 		EncodeMS: milliseconds(timing.Encode), SearchMS: milliseconds(timing.Search), TotalMS: milliseconds(time.Since(begun)),
 	}
 	return c.JSON(http.StatusOK, resp)
+}
+
+// nextPage answers a request with a cursor.
+func (s *Server) nextPage(c echo.Context, in *catalog.Catalog, name string, req api.SearchRequest, begun time.Time) error {
+	k := defaultK
+	if req.K != nil {
+		k = *req.K
+	}
+	alone := api.SearchRequest{Cursor: req.Cursor, K: req.K, Explain: req.Explain}
+	if !reflect.DeepEqual(req, alone) {
+		return invalid("cursor", "the cursor stands for its question; beside it only k and explain may be given")
+	}
+	answer, query, offset, err := in.Next(c.Request().Context(), req.Cursor, k)
+	if err != nil {
+		return about("cursor", "", err)
+	}
+	took := milliseconds(time.Since(begun))
+	return c.JSON(http.StatusOK, api.SearchResponse{
+		Collection: name, Model: s.deps.Model.Name(), Mode: query.Mode, Hits: s.wireHits(name, req, answer.Hits, offset),
+		Searched: answer.Searched, More: answer.More, Cursor: answer.Cursor, Took: api.Took{SearchMS: took, TotalMS: took},
+	})
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -76,6 +103,9 @@ func (s *Server) readSearch(c echo.Context) (api.SearchRequest, catalog.Ask, err
 		if image, err = imageBytes(req.Image); err != nil {
 			return req, catalog.Ask{}, about("image", name, err)
 		}
+	}
+	if req.Cursor != "" {
+		return req, catalog.Ask{}, nil
 	}
 	ask, err := question(req)
 	if err != nil {
@@ -119,6 +149,7 @@ func question(req api.SearchRequest) (catalog.Ask, error) {
 	ask := catalog.Ask{
 		Text: req.Text, Like: req.Like, Unlike: req.Unlike, Strategy: req.Strategy, Kind: req.Kind, Mode: req.Mode, Fusion: req.Fusion, Alpha: defaultAlpha, Boosts: req.Boosts,
 		Filter: req.Filter, K: defaultK, Offset: req.Offset, MinScore: req.MinScore, Exact: req.Exact,
+		Least: req.MinRelevance, MMR: req.MMR, Stable: req.Stable,
 		Explain: true, // says which hits had words in common; the client sees it on request
 	}
 	if req.K != nil {
@@ -153,15 +184,19 @@ func resolvedMode(ask catalog.Ask) space.Mode {
 	return space.VectorOnly
 }
 
-func (s *Server) wireHits(collection string, req api.SearchRequest, hits []space.Hit) []api.SearchHit {
+func (s *Server) wireHits(collection string, req api.SearchRequest, hits []space.Hit, offset int) []api.SearchHit {
 	out := make([]api.SearchHit, len(hits))
 	for i, hit := range hits {
 		out[i] = api.SearchHit{
-			Rank:   req.Offset + i + 1,
-			Item:   wireItem(collection, hit.Item, false),
-			Score:  hit.Score,
-			Cosine: hit.Cosine,
-			Match:  s.matches(hit),
+			Rank:      offset + i + 1,
+			Item:      wireItem(collection, hit.Item, false),
+			Score:     hit.Score,
+			Cosine:    hit.Cosine,
+			Relevance: hit.Relevance,
+			Match:     s.matches(hit),
+		}
+		if hit.Relevance != nil {
+			out[i].Grade = space.MatchOf(*hit.Relevance)
 		}
 		if req.Explain {
 			out[i].Explanation = hit.Explanation
@@ -170,7 +205,11 @@ func (s *Server) wireHits(collection string, req api.SearchRequest, hits []space
 	return out
 }
 
+// matches goes by the relevance; where the collection is too small to say one, by the model's own threshold.
 func (s *Server) matches(hit space.Hit) bool {
+	if hit.Relevance != nil {
+		return *hit.Relevance >= space.GoodRelevance
+	}
 	near := hit.Cosine != nil && *hit.Cosine >= s.deps.Facts.MatchCosine
 	return near || (hit.Explanation != nil && hit.Explanation.KeywordRank > 0)
 }

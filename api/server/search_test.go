@@ -136,6 +136,41 @@ func TestSearchComposed(t *testing.T) {
 	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", many), 400, api.CodeInvalidRequest, "like", "at most 100")
 }
 
+func TestSearchSaysHowMuchAScoreIsWorth(t *testing.T) {
+	s := gallery(t)
+	found := s.find(t, api.SearchRequest{Text: "blue", Kind: space.Image, Mode: space.VectorOnly, MinRelevance: 0.5})
+	if hitIDs(found) != "blue" || found.Hits[0].Grade != space.StrongMatch || *found.Hits[0].Relevance < 0.9 || len(found.Nearest) != 0 {
+		t.Errorf("%+v", found)
+	}
+	nothing := s.find(t, api.SearchRequest{Text: "quantum chromodynamics", MinRelevance: 0.9})
+	if len(nothing.Hits) != 0 || len(nothing.Nearest) != 3 || nothing.Nearest[0].Match || nothing.Nearest[0].Rank != 1 {
+		t.Errorf("%+v", nothing)
+	}
+	for body, param := range map[string]string{`{"text":"red","min_relevance":2}`: "relevance is 2", `{"text":"red","mmr":-1}`: "mmr is -1"} {
+		wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", body), 400, api.CodeInvalidRequest, "", param)
+	}
+}
+
+func TestSearchByCursor(t *testing.T) {
+	s := gallery(t)
+	k := 2
+	page := s.find(t, api.SearchRequest{Text: "red", K: &k, Stable: true, Explain: true})
+	ids := hitIDs(page)
+	for rank := 3; page.More; rank += 2 {
+		page = s.find(t, api.SearchRequest{Cursor: page.Cursor, K: &k, Explain: true})
+		if page.Hits[0].Rank != rank || page.Hits[0].Explanation == nil || page.Mode != space.Hybrid {
+			t.Fatalf("%+v", page)
+		}
+		ids += " " + hitIDs(page)
+	}
+	if all := hitIDs(s.find(t, api.SearchRequest{Text: "red"})); ids != all || page.Cursor != "" {
+		t.Errorf("pages have %s, the whole %s", ids, all)
+	}
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", `{"cursor":"gone.2"}`), 410, api.CodeExpired, "cursor", "ask the question anew")
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", `{"cursor":"gone.2","text":"red"}`), 400, api.CodeInvalidRequest, "cursor", "only k and explain")
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", `{"cursor":"nonsense"}`), 400, api.CodeInvalidRequest, "cursor", "nonsense")
+}
+
 func TestSearchPagesAndFilters(t *testing.T) {
 	s := gallery(t)
 	k := 2

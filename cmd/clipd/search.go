@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,6 +30,8 @@ type searchFlags struct {
 	alpha      float64
 	filters    []string
 	minScore   float64
+	minRel     float64
+	mmr        float64
 	explain    bool
 	exact      bool
 }
@@ -47,6 +50,8 @@ and both rankings are joined.
   clipd search "in the evening" --image beach.jpg -k 5
   clipd search "a dress" --image dress.jpg --not striped --weight image=0.7
   clipd search --like ID --like ID --unlike ID
+  clipd search "a violin" --min-relevance 0.5
+  clipd search "an animal" --mmr 0.5
   clipd search SKU-1234 -c demo-captions --explain
   clipd search "a dress" --filter 'price<50' --filter 'colour=red|blue'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -78,6 +83,8 @@ func (f *searchFlags) add(a *app, cmd *cobra.Command) {
 	flags.IntVar(&f.offset, "offset", 0, "how many hits to skip")
 	flags.StringArrayVar(&f.filters, "filter", nil, "keep only these items (may be repeated)")
 	flags.Float64Var(&f.minScore, "min-score", 0, "least cosine of hits that are near in meaning")
+	flags.Float64Var(&f.minRel, "min-relevance", 0, "least relevance of a hit, 0 to 1; 0.5 leaves what is a match")
+	flags.Float64Var(&f.mmr, "mmr", 1, "make hits differ from each other: 1 by score alone, 0 as different as can be")
 	flags.BoolVar(&f.explain, "explain", false, "say what each index contributed")
 	flags.BoolVar(&f.exact, "exact", false, "compare with every vector, whatever the index")
 }
@@ -103,7 +110,7 @@ func parseBoosts(texts []string) (map[string]float64, error) {
 func (f *searchFlags) request(cmd *cobra.Command, words string) (api.SearchRequest, error) {
 	request := api.SearchRequest{
 		Text: words, Kind: space.Kind(f.kind), Mode: space.Mode(f.mode), Fusion: space.FusionMethod(f.fusion),
-		K: &f.k, Offset: f.offset, Explain: f.explain, Exact: f.exact,
+		K: &f.k, Offset: f.offset, Explain: f.explain, Exact: f.exact, MinRelevance: f.minRel,
 	}
 	if words == "" && !f.positive() {
 		return request, usagef(`nothing to search for: give words, --image FILE or --like ID`)
@@ -116,6 +123,15 @@ func (f *searchFlags) request(cmd *cobra.Command, words string) (api.SearchReque
 	}
 	if cmd.Flags().Changed("alpha") {
 		request.Alpha = &f.alpha
+	}
+	if f.minRel < 0 || f.minRel > 1 {
+		return request, usagef("--min-relevance %g: want 0 to 1", f.minRel)
+	}
+	if f.mmr < 0 || f.mmr > 1 {
+		return request, usagef("--mmr %g: want 0 to 1", f.mmr)
+	}
+	if cmd.Flags().Changed("mmr") {
+		request.MMR = &f.mmr
 	}
 	if cmd.Flags().Changed("min-score") {
 		request.MinScore = &f.minScore
@@ -158,34 +174,40 @@ func uploadOf(path string) api.Upload {
 }
 
 func (a *app) printHits(answer api.SearchResponse) error {
-	if len(answer.Hits) == 0 {
+	hits := answer.Hits
+	if len(hits) == 0 {
+		hits = answer.Nearest
+	}
+	if len(hits) == 0 {
 		a.note("nothing found among %s", plural(answer.Searched, "item"))
 		return nil
 	}
-	columns := []column{{title: "rank", right: true}, {title: "score", right: true}, {title: "cosine", right: true}, {title: "kind"}, {title: "item"}}
-	explained := answer.Hits[0].Explanation != nil
+	if !anyMatch(hits) {
+		a.note("nothing here matches well; the nearest are:")
+	}
+	columns := []column{{title: "rank", right: true}, {title: "relevance", right: true}, {title: "score", right: true}, {title: "cosine", right: true}, {title: "kind"}, {title: "item"}}
+	explained := hits[0].Explanation != nil
 	if explained {
 		columns = append(columns, column{title: "vector", right: true}, column{title: "keyword", right: true}, column{title: "terms"}, column{title: "fusion"})
 	}
-	rows, matches := make([][]string, len(answer.Hits)), 0
-	for i, hit := range answer.Hits {
+	rows := make([][]string, len(hits))
+	for i, hit := range hits {
 		rows[i] = a.hitRow(hit, explained)
-		if hit.Match {
-			matches++
-		}
 	}
 	if err := a.table(columns, rows); err != nil {
 		return err
 	}
-	if matches == 0 {
-		a.note("none of these reaches the model's threshold for a match: they are only the nearest there are")
-	}
 	if answer.More {
-		a.note("more with --offset %d", answer.Hits[len(answer.Hits)-1].Rank)
+		a.note("more with --offset %d", hits[len(hits)-1].Rank)
 	}
 	a.note("%s searched in %.1f ms (%.1f ms to encode, %.1f ms to search)",
 		plural(answer.Searched, "item"), answer.Took.TotalMS, answer.Took.EncodeMS, answer.Took.SearchMS)
 	return nil
+}
+
+// anyMatch says whether there is at least one match among the hits.
+func anyMatch(hits []api.SearchHit) bool {
+	return slices.ContainsFunc(hits, func(hit api.SearchHit) bool { return hit.Match })
 }
 
 func (a *app) hitRow(hit api.SearchHit, explained bool) []string {
@@ -197,7 +219,7 @@ func (a *app) hitRow(hit api.SearchHit, explained bool) []string {
 	if hit.Match {
 		name = a.paint(name, color.FgGreen)
 	}
-	row := []string{fmt.Sprint(hit.Rank), fmt.Sprintf("%.4f", hit.Score), cosine, string(hit.Item.Kind), name}
+	row := []string{fmt.Sprint(hit.Rank), describeRelevance(hit), fmt.Sprintf("%.4f", hit.Score), cosine, string(hit.Item.Kind), name}
 	if !explained {
 		return row
 	}
@@ -206,6 +228,14 @@ func (a *app) hitRow(hit api.SearchHit, explained bool) []string {
 		why = &space.Explanation{}
 	}
 	return append(row, place(why.VectorRank), place(why.KeywordRank), strings.Join(why.Terms, " "), why.Fusion)
+}
+
+// describeRelevance is the grade with its number: "strong  98 %". A collection that is too small to say has none.
+func describeRelevance(hit api.SearchHit) string {
+	if hit.Relevance == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%s %3.0f %%", hit.Grade, 100**hit.Relevance)
 }
 
 // place is a rank; 0 is none.

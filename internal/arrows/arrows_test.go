@@ -21,6 +21,9 @@ type rule struct {
 	why    string
 }
 
+// composed are the rooms that catalog brings together.
+var composed = []string{"space/store", "space/knn", "space/keyword", "space/fusion", "space/dedup", "space/catalog"}
+
 var rules = []rule{
 	{"", []string{"internal/ort"}, []string{"github.com/yalue/onnxruntime_go"},
 		"internal/ort alone knows the ONNX Runtime binding, so that it can be replaced"},
@@ -38,6 +41,8 @@ var rules = []rule{
 	{"space/fusion", nil, []string{"space/store", "space/knn", "space/keyword", "space/dedup", "space/catalog"}, "siblings meet in catalog only"},
 	{"space/dedup", nil, []string{"space/store", "space/knn", "space/keyword", "space/fusion", "space/keep", "space/catalog"}, "siblings meet in catalog only"},
 	{"space/keep", nil, []string{"space/store", "space/knn", "space/keyword", "space/fusion", "space/dedup", "space/catalog"}, "siblings meet in catalog only"},
+	{"space/relevance", nil, composed, "siblings meet in catalog only"},
+	{"space/diversity", nil, composed, "siblings meet in catalog only"},
 	{"space", nil, []string{"api", "models", "textenc", "imageenc", "cmd", "internal/ort"},
 		"the space takes vectors from any encoder; a collection names the encoder it needs by an interface of its own"},
 	{"preprocess", nil, []string{"space", "models", "textenc", "imageenc", "internal/ort", "api"}, "pixels know nothing of vectors"},

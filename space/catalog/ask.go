@@ -29,6 +29,9 @@ type Ask struct {
 	K        int
 	Offset   int
 	MinScore *float64
+	Least    float64  // least relevance; 0: all
+	MMR      *float64 // lambda of maximal marginal relevance; nil: by score alone
+	Stable   bool     // see space.Query
 	Explain  bool
 	Exact    bool
 }

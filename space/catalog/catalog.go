@@ -33,6 +33,10 @@ type Catalog struct {
 	commits  commitQueue
 	follower follower
 
+	yardstick   *yardstick // the library's
+	calibration calibration
+	lists       lists
+
 	mu          sync.RWMutex // guards the indexes: held for reading by searches, for writing while they change
 	vectors     vectors
 	slotChanges uint64 // how often vectors changed
@@ -61,12 +65,12 @@ func createStore(ctx context.Context, dir string, fingerprint space.Fingerprint,
 }
 
 // openCatalog opens a collection: the store, then both indexes, which are brought up to it.
-func openCatalog(ctx context.Context, name, dir string, enc Encoder, opts Options) (*Catalog, error) {
+func openCatalog(ctx context.Context, name, dir string, enc Encoder, yard *yardstick, opts Options) (*Catalog, error) {
 	s, err := store.Open(filepath.Join(dir, storeDir), enc.Fingerprint(), store.Options{Logger: opts.Logger})
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{name: name, dir: dir, enc: enc, opts: opts, store: s}
+	c := &Catalog{name: name, dir: dir, enc: enc, opts: opts, store: s, yardstick: yard}
 	if err := c.openIndexes(ctx); err != nil {
 		c.follower.halt()
 		if c.words != nil {

@@ -102,7 +102,7 @@ func (c *Catalog) encodePart(ctx context.Context, part Part) (space.Vector, erro
 	picture := part.Picture
 	if picture == nil {
 		var err error
-		if picture, err = preprocess.Decode(part.Name, part.Image, c.opts.Limits); err != nil {
+		if picture, err = c.enc.DecodePicture(part.Name, part.Image, c.opts.Limits); err != nil {
 			return space.Vector{}, err
 		}
 	}

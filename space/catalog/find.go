@@ -30,7 +30,8 @@ func (c *Catalog) query(ctx context.Context, ask Ask) (space.Query, error) {
 	q := space.Query{
 		Words: ask.Text, Mode: ask.Mode, Fusion: ask.Fusion, Alpha: ask.Alpha, Boosts: ask.Boosts, Filter: ask.filter(),
 		K: ask.K, Offset: ask.Offset, MinScore: ask.MinScore, Explain: ask.Explain, Exact: ask.Exact, Modality: space.Text,
-		Exclude: slices.Concat(ask.Like, ask.Unlike),
+		Exclude: slices.Concat(ask.Like, ask.Unlike), Composed: ask.parts() > 1,
+		Least: ask.Least, MMR: ask.MMR, Stable: ask.Stable,
 	}
 	if err := ask.check(q); err != nil {
 		return q, err
@@ -42,8 +43,23 @@ func (c *Catalog) query(ctx context.Context, ask Ask) (space.Query, error) {
 		q.Modality = space.Image
 	}
 	var err error
-	q.Vector, q.Examples, err = c.encodeAsk(ctx, ask)
-	return q, err
+	if q.Vector, q.Examples, err = c.encodeAsk(ctx, ask); err != nil {
+		return q, err
+	}
+	c.yardstick.prepare(ctx)
+	return q, nil
+}
+
+// parts is how many things the vector is made of.
+func (a Ask) parts() int {
+	n := len(a.Like) + len(a.Unlike) + len(a.Not)
+	if a.Text != "" {
+		n++
+	}
+	if a.hasImage() {
+		n++
+	}
+	return n
 }
 
 // check validates the query as if it had its vector.

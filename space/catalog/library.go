@@ -67,6 +67,8 @@ type Library struct {
 	opts Options
 	lock *lock
 
+	yardstick *yardstick
+
 	mu     sync.Mutex // guards what follows, and one collection is opened, made or dropped at a time
 	open   map[string]*Catalog
 	closed bool
@@ -83,6 +85,7 @@ func Open(dir string, enc Encoder, opts Options) (*Library, error) {
 		return nil, fmt.Errorf("open data directory %s: %w", dir, err)
 	}
 	l := &Library{dir: dir, enc: enc, opts: opts.withDefaults(), lock: held, open: map[string]*Catalog{}}
+	l.yardstick = newYardstick(dir, enc, l.opts.Logger)
 	if err := l.sweep(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open data directory %s: %w", dir, err), held.release())
 	}
@@ -175,7 +178,7 @@ func (l *Library) collection(ctx context.Context, name string) (*Catalog, error)
 }
 
 func (l *Library) openCatalog(ctx context.Context, name string) (*Catalog, error) {
-	c, err := openCatalog(ctx, name, l.path(name), l.enc, l.opts)
+	c, err := openCatalog(ctx, name, l.path(name), l.enc, l.yardstick, l.opts)
 	if err != nil {
 		return nil, fmt.Errorf("open collection %q: %w", name, err)
 	}

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/clipd/clipd/space"
-	"github.com/clipd/clipd/space/fusion"
+	"github.com/clipd/clipd/space/diversity"
 	"github.com/clipd/clipd/space/keyword"
 )
 
@@ -48,22 +49,112 @@ func (c *Catalog) search(ctx context.Context, q space.Query) (space.Answer, erro
 			return space.Answer{}, err
 		}
 	}
-	answer := space.Answer{Searched: int(allow.GetCardinality())}
-	ranked := found.rank(q)
-	if q.Offset >= len(ranked) {
-		return answer, nil
+	ruler, err := c.ruler(ctx, q, allow, found)
+	if err != nil {
+		return space.Answer{}, err
 	}
-	page := ranked[q.Offset:]
+	ranked := make([]rated, 0, len(found.order))
+	for _, f := range found.rank(q) {
+		ranked = append(ranked, rated{Fused: f})
+	}
+	return c.answer(ctx, q, ranked, found, ruler, int(allow.GetCardinality()))
+}
+
+// answer makes the page of a ranking.
+func (c *Catalog) answer(ctx context.Context, q space.Query, ranked []rated, found *findings, ruler *ruler, searched int) (space.Answer, error) {
+	answer := space.Answer{Searched: searched}
+	best := ranked
+	if q.Least > 0 {
+		if err := ruler.rate(ranked, found); err != nil {
+			return answer, err
+		}
+		ranked = relevant(ranked, q.Least)
+	}
+	if q.MMR != nil {
+		c.diversify(ranked[:min(len(ranked), diversityPool)], *q.MMR)
+	}
+	page := ranked[min(q.Offset, len(ranked)):]
 	if answer.More = len(page) > q.K; answer.More {
 		page = page[:q.K]
 	}
-	answer.Hits, err = c.hits(ctx, q, page, found)
-	return answer, err
+	if answer.More && q.Stable {
+		if err := ruler.rate(ranked, found); err != nil {
+			return answer, err
+		}
+	} else if err := ruler.rate(page, found); err != nil {
+		return answer, err
+	}
+	var err error
+	if answer.Hits, err = c.hits(ctx, q, page, found); err != nil {
+		return answer, err
+	}
+	if len(ranked) == 0 {
+		if answer.Nearest, err = c.hits(ctx, q, best[:min(len(best), nearestShown)], found); err != nil {
+			return answer, err
+		}
+	}
+	if answer.More && q.Stable {
+		answer.Cursor = cursor(c.lists.keep(&list{query: q, ranked: ranked, found: found, searched: searched}), q.Offset+q.K)
+	}
+	return answer, nil
+}
+
+// nearestShown is how many hits are shown where none is relevant.
+const nearestShown = 3
+
+// rate fills in the relevance of each.
+func (r *ruler) rate(ranked []rated, found *findings) error {
+	for i, hit := range ranked {
+		if hit.relevance != nil {
+			continue
+		}
+		cosine, has := found.cosines[hit.ID]
+		value, known, err := r.relevance(hit.Fused, cosine, has, found.terms[hit.ID])
+		if err != nil {
+			return err
+		}
+		if known {
+			ranked[i].relevance = &value
+		}
+	}
+	return nil
+}
+
+// relevant keeps those of at least this relevance; those of which nothing is known are kept.
+func relevant(ranked []rated, least float64) []rated {
+	var kept []rated
+	for _, hit := range ranked {
+		if hit.relevance == nil || *hit.relevance >= least {
+			kept = append(kept, hit)
+		}
+	}
+	return kept
+}
+
+// diversityPool is how many of the best are put into a diverse order; the rest follow as they are.
+const diversityPool = 500
+
+// diversify puts a ranking into the order of maximal marginal relevance.
+func (c *Catalog) diversify(ranked []rated, lambda float64) {
+	scores, vectors := make([]float64, len(ranked)), make([]space.Vector, len(ranked))
+	for i, hit := range ranked {
+		scores[i] = hit.Score
+		if slot, found := c.vectors.Slot(hit.ID); found {
+			vectors[i], _ = space.FromUnit(c.vectors.Components(slot)) // none is like no other
+		}
+	}
+	old := slices.Clone(ranked)
+	for to, from := range diversity.MMR(scores, vectors, lambda) {
+		ranked[to] = old[from]
+	}
 }
 
 // depth is how many of each list are joined. It steps, and does not grow with every page, since an item's fused score
 // depends on which lists hold it: within a step, pages fit together.
 func depth(q space.Query) int {
+	if q.Stable || q.MMR != nil {
+		q.Offset = max(q.Offset, 1000-q.K) // all pages come of one list
+	}
 	for _, step := range []int{200, 2000} {
 		if 2*(q.Offset+q.K) <= step {
 			return step
@@ -180,7 +271,7 @@ func (c *Catalog) addCosines(q space.Query, found *findings) error {
 }
 
 // hits reads the items of a page.
-func (c *Catalog) hits(ctx context.Context, q space.Query, page []fusion.Fused, found *findings) ([]space.Hit, error) {
+func (c *Catalog) hits(ctx context.Context, q space.Query, page []rated, found *findings) ([]space.Hit, error) {
 	hits := make([]space.Hit, 0, len(page))
 	for _, f := range page {
 		item, err := c.store.Item(ctx, f.ID)
@@ -190,12 +281,12 @@ func (c *Catalog) hits(ctx context.Context, q space.Query, page []fusion.Fused, 
 		if err != nil {
 			return nil, err
 		}
-		hit := space.Hit{Item: item, Score: f.Score}
+		hit := space.Hit{Item: item, Score: f.Score, Relevance: f.relevance}
 		if cosine, known := found.cosines[f.ID]; known {
 			hit.Cosine = &cosine
 		}
 		if q.Explain {
-			hit.Explanation = found.explain(q, f)
+			hit.Explanation = found.explain(q, f.Fused)
 		}
 		hits = append(hits, hit)
 	}

@@ -79,14 +79,18 @@ func (v vectors) all() *roaring.Bitmap { return roaring.Or(v.texts.slots, v.imag
 
 // modality are the vectors of one kind: their slots, and their sum, which is kept up to date while they come and go.
 type modality struct {
-	slots *roaring.Bitmap
-	sum   []float64
+	slots   *roaring.Bitmap
+	sum     []float64
+	changes uint64 // so far
 }
 
-func newModality(dim int) *modality { return &modality{roaring.New(), make([]float64, dim)} }
+func newModality(dim int) *modality {
+	return &modality{slots: roaring.New(), sum: make([]float64, dim)}
+}
 
 func (m *modality) add(slot uint32, components []float32) {
 	m.slots.Add(slot)
+	m.changes++
 	for i, x := range components {
 		m.sum[i] += float64(x)
 	}
@@ -94,6 +98,7 @@ func (m *modality) add(slot uint32, components []float32) {
 
 func (m *modality) remove(slot uint32, components []float32) {
 	m.slots.Remove(slot)
+	m.changes++
 	for i, x := range components {
 		m.sum[i] -= float64(x)
 	}
