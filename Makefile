@@ -77,10 +77,6 @@ bench-model: ## build/bench-model: a CLIP in full size with random weights, for 
 goldens: pyenv ## make the reference answers again that tests compare with
 	@scripts/goldens.sh
 
-.PHONY: verify
-verify: deps ## compare with the goldens, those of full size too that make goldens leaves
-	@CLIPD_GOLDENS="$(CURDIR)/build/goldens/full" go test -count 1 ./preprocess ./textenc ./imageenc ./models
-
 .PHONY: scripts-check
 scripts-check: ## shellcheck on the scripts, where it is installed
 	@scripts/check.sh

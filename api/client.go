@@ -210,6 +210,16 @@ func (c *Client) Decisions(ctx context.Context, collection string) (DecisionList
 	return call[DecisionList](ctx, c, http.MethodGet, collectionPath(collection, "duplicates", "decisions"), nil)
 }
 
+// PreviewDuplicates calls POST …/duplicates/preview.
+func (c *Client) PreviewDuplicates(ctx context.Context, collection string, req DuplicatesRequest) (PreviewResponse, error) {
+	return call[PreviewResponse](ctx, c, http.MethodPost, collectionPath(collection, "duplicates", "preview"), req)
+}
+
+// CheckDuplicate calls POST …/duplicates/check with a JSON body: is this picture a copy of something in the collection?
+func (c *Client) CheckDuplicate(ctx context.Context, collection string, req CheckRequest) (CheckResponse, error) {
+	return call[CheckResponse](ctx, c, http.MethodPost, collectionPath(collection, "duplicates", "check"), req)
+}
+
 // Status calls GET /v1/status.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	return call[Status](ctx, c, http.MethodGet, "/v1/status", nil)

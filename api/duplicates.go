@@ -50,3 +50,28 @@ type DecideRequest struct {
 type DecisionList struct {
 	Decisions []space.Decision `json:"decisions"`
 }
+
+// PreviewResponse is the answer of POST …/duplicates/preview: what thresholds would give. Its request is a
+// DuplicatesRequest, of which "similar" is not looked at.
+type PreviewResponse struct {
+	Images    int               `json:"images"`    // how many were compared
+	Distances []space.Threshold `json:"distances"` // duplicates, by the greatest Hamming distance
+	Cosines   []space.Threshold `json:"cosines"`   // similar pictures, by the least cosine
+	TookMS    float64           `json:"took_ms"`
+}
+
+// CheckRequest is the body of POST …/duplicates/check. The route also takes multipart/form-data: a part "image" (a
+// file) and a part "query" that holds this JSON.
+type CheckRequest struct {
+	Image       string   `json:"image,omitempty"`        // base64 or a data: URL
+	MaxDistance *int     `json:"max_distance,omitempty"` // perceptual hash: Hamming distance of 256
+	MinCosine   *float64 `json:"min_cosine,omitempty"`   // vectors; above 1 turns this evidence off
+}
+
+// CheckResponse says whether a picture is a copy of something in the collection.
+type CheckResponse struct {
+	Collection string            `json:"collection"`
+	Level      space.Level       `json:"level"`   // "duplicate", "similar" or ""
+	Matches    []DuplicateMember `json:"matches"` // duplicates first; each proof is from the item to the picture
+	Took       Took              `json:"took"`
+}

@@ -58,6 +58,7 @@ func TestEveryRouteOfACollectionNamesAnUnknownOne(t *testing.T) {
 		{"GET", "/items/a", ""}, {"DELETE", "/items/a", ""}, {"GET", "/items/a/thumbnail", ""}, {"GET", "/items/a/original", ""},
 		{"POST", "/items/delete", `{"ids":["a"]}`}, {"POST", "/known", `{"files":[]}`}, {"POST", "/search", `{"text":"a"}`},
 		{"POST", "/duplicates", `{}`}, {"GET", "/duplicates/decisions", ""}, {"POST", "/duplicates/decisions", `{"choice":"drop","ids":["a"]}`},
+		{"POST", "/duplicates/preview", `{}`}, {"POST", "/duplicates/check", `{}`},
 	} {
 		got := s.refusal(t, route.method, "/v1/collections/none"+route.path, route.body)
 		wantError(t, got, 404, api.CodeNotFound, "collection", "none", "demo")

@@ -23,6 +23,7 @@ const (
 	stageEncodeQuery    = "encode_query"    // a search's text, image or example to its vector
 	stageSearch         = "search"          // both indexes and their fusion
 	stageIngest         = "ingest"          // a batch of documents, from bytes to durable
+	stageCheckCopy      = "check copy"      // of one picture with a collection
 	stageDuplicates     = "duplicates"      // grouping of a collection's copies
 )
 

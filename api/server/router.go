@@ -58,6 +58,8 @@ func (s *Server) router() (*echo.Echo, error) {
 	items.POST("/duplicates", s.duplicates)
 	items.GET("/duplicates/decisions", s.decisions)
 	items.POST("/duplicates/decisions", s.decide)
+	items.POST("/duplicates/preview", s.previewDuplicates)
+	items.POST("/duplicates/check", s.checkDuplicate)
 	items.POST("/check", s.check)
 	items.POST("/rebuild", s.rebuild)
 	items.GET("/export", s.export)

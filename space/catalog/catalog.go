@@ -41,6 +41,7 @@ type Catalog struct {
 	vectors     vectors
 	slotChanges uint64 // how often vectors changed
 	words       *keyword.Index
+	copies      *copyIndex // nil until a picture is checked
 	closed      bool
 
 	filters filterCache

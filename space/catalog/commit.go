@@ -87,12 +87,15 @@ func (c *Catalog) indexVectors(puts []space.Item, deletes []string) error {
 	defer c.mu.Unlock()
 	c.slotChanges++
 	for _, id := range deletes {
+		c.forgetCopies(id)
 		c.vectors.remove(id)
 	}
 	for _, it := range puts {
+		c.forgetCopies(it.ID)
 		if err := c.vectors.put(it.ID, it.Kind, it.Vector.Components()); err != nil {
 			return err
 		}
+		c.noteCopies(it)
 	}
 	return nil
 }

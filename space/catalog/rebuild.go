@@ -66,7 +66,7 @@ func (c *Catalog) swap(ctx context.Context, fresh vectors, dir string) error {
 	if err := renameDurably(dir, old); err != nil {
 		return err
 	}
-	c.vectors = fresh
+	c.vectors, c.copies = fresh, nil // the slots are other ones
 	c.slotChanges++
 	c.follower.behind.Store(0)
 	return c.openWords(context.WithoutCancel(ctx)) // without words the collection could not answer

@@ -27,36 +27,48 @@ func BenchmarkHash(b *testing.B) {
 	}
 }
 
-func BenchmarkFindCrop(b *testing.B) {
+func BenchmarkCompare(b *testing.B) {
 	img := scene(1, 640, 480)
-	whole, other := smallGrey(img), smallGrey(scene(2, 640, 480))
-	part := smallGrey(cropped(img, .1, .05, .05, .1))
-	b.Run("copy", func(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		other image.Image
+	}{{"resized", resize(img, 0.5)}, {"cropped", cropped(img, .1, .05, .05, .1)}, {"other", scene(2, 640, 480)}} {
+		first, second := newView(img), newView(c.other)
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				compare(first, second, asIs)
+			}
+		})
+	}
+	b.Run("features", func(b *testing.B) {
+		v := newView(img)
 		for b.Loop() {
-			findCrop(whole, part)
+			findFeatures(v.luma)
 		}
 	})
-	b.Run("other", func(b *testing.B) {
+	thumbnail := jpegBytes(b, resize(img, 0.5), 82)
+	b.Run("decode", func(b *testing.B) {
 		for b.Loop() {
-			findCrop(whole, other)
+			decodeView(thumbnail)
 		}
 	})
 }
 
-func BenchmarkHashIndex(b *testing.B) {
-	for _, n := range []int{10_000, 100_000} {
+func BenchmarkNearest(b *testing.B) {
+	for _, n := range []int{100_000, 1_000_000} {
 		rnd := rand.New(rand.NewPCG(1, 1))
 		hashes := make([]space.Hash256, n)
 		for i := range hashes {
 			hashes[i] = randomHash(rnd)
 		}
-		x := newHashIndex(hashes)
+		var x Hashes
+		for i, h := range hashes {
+			x.Put(uint32(i), h)
+		}
 		b.Run(fmt.Sprintf("%d hashes, all transforms, within %d", n, DefaultMaxDistance), func(b *testing.B) {
 			i := 0
 			for b.Loop() {
-				for _, h := range Transforms(hashes[i%n]) {
-					x.within(h, DefaultMaxDistance, func(int, int) {})
-				}
+				x.nearest(hashes[i%n], DefaultMaxDistance, mostAlike)
 				i++
 			}
 		})

@@ -10,11 +10,12 @@ import (
 	"github.com/clipd/clipd/space"
 )
 
-// Neighbours is the vector index's self-join. SelfJoin calls yield once for each unordered pair of ids whose cosine
-// is at or above least (an index may leave out pairs beyond the nearest few of an item), and stops at yield's error.
-// Pairs of items that Find was not given are passed over.
+// Neighbours is the vector index. SelfJoin calls yield once for each unordered pair of ids whose cosine is at or above
+// least (an index may leave out pairs beyond the nearest few of an item), and stops at yield's error. Pairs of items
+// that Find was not given are passed over. Cosines are those of a and the others; NaN where an item is not there.
 type Neighbours interface {
 	SelfJoin(ctx context.Context, least float64, yield func(a, b string, cosine float64) error) error
+	Cosines(a string, others []string) []float64
 }
 
 // Thumbnails gives an image's thumbnail as JPEG or PNG bytes, or space.ErrNotFound. A space.Index is one.
@@ -22,10 +23,11 @@ type Thumbnails interface {
 	Thumbnail(ctx context.Context, id string) ([]byte, error)
 }
 
-// Options of Find. Zero values take the defaults.
+// Options of Find, Preview and Check. Zero values take the defaults.
 type Options struct {
+	Similar     bool    // Find: the groups of similar pictures, too
 	MaxDistance int     // greatest Hamming distance of two hashes; default DefaultMaxDistance; negative: hashes prove nothing
-	MinCosine   float64 // cosine of near vectors; crops are looked for a little below; default DefaultMinCosine; above 1: none
+	MinCosine   float64 // cosine of similar pictures; copies are looked for a little below; default DefaultMinCosine; above 1: none
 	MinQuality  int     // hashes of less quality prove nothing; default DefaultMinQuality; negative: all do
 
 	// Apart says whether two pictures must never be in one group, whatever speaks for it: somebody decided so. Nil: none.
@@ -54,80 +56,117 @@ func (o Options) withDefaults() Options {
 
 // Find groups the copies among items; items that are no images are left out, and so are images without a copy.
 //
-// Each copy is proven against its group's original by the strongest evidence there is: same bytes, same pixels,
-// perceptual hash, crop, vector. A copy of a copy that is no copy of the original is not in the group, so that a row
-// of pictures, each like the next, does not become one. neighbours may be nil (no vectors are compared). A pair of
-// near vectors is a copy only when the thumbnails show it (space.Crop); with nil thumbnails the cosine alone decides.
+// Candidates are equal bytes and pixels, near hashes (mirrored and rotated, too) and near vectors. Where two pictures
+// are not equal, their thumbnails are laid over each other: only where the pixels agree are they duplicates. With nil
+// thumbnails the hashes alone decide. Each member is proven against its group's medoid, the picture that most others
+// are copies of: a copy of a copy that is no copy of the medoid is not in the group, so that a row of pictures, each
+// like the next, does not become one. neighbours may be nil (no vectors are compared).
 //
-// Groups are sorted by their original's id, copies by theirs; the order of items makes no difference.
+// Similar pictures are those whose vectors, or hashes, are near, and whose pixels do not agree: groups of them follow
+// after those of duplicates, of which only the medoid takes part.
+//
+// Groups are sorted by level, then by their original's id, copies by theirs; the order of items makes no difference.
+// Memory is linear in the number of items, however many of them are alike.
 func Find(ctx context.Context, items []space.Item, neighbours Neighbours, thumbnails Thumbnails, opts Options) ([]space.Group, error) {
-	f := newFinder(items, thumbnails, opts.withDefaults())
-	if err := f.join(ctx, neighbours); err != nil {
+	f, err := newFinder(ctx, items, neighbours, thumbnails, opts.withDefaults())
+	if err != nil {
 		return nil, err
 	}
-	if err := f.compareCrops(ctx); err != nil {
-		return nil, err
+	groups, singles, err := f.duplicates(ctx)
+	if err != nil || !f.opts.Similar {
+		return groups, err
 	}
-	var groups []space.Group
-	for i := range f.images {
-		if f.taken[i] {
-			continue
-		}
-		group, err := f.group(ctx, i)
-		if err != nil {
-			return nil, err
-		}
-		if len(group.Copies) > 0 {
-			groups = append(groups, group)
-		}
-	}
-	slices.SortFunc(groups, func(a, b space.Group) int { return strings.Compare(a.Original.ID, b.Original.ID) })
-	return groups, nil
+	similar, err := f.similar(ctx, singles)
+	return append(groups, similar...), err
 }
 
-// finder holds the images in the order in which they are preferred as originals.
+// finder holds the images in the order in which they are preferred as originals, and what is known of their pairs.
 type finder struct {
-	images   []space.Item
-	opts     Options
-	pictures *pictures
-	byBytes  map[string][]int
-	byPixels map[string][]int
-	near     map[int][]int         // by vector
-	crops    map[pairOf]space.Pair // those that the thumbnails show
-	hashes   *hashIndex
-	hashed   []int // the image of each hash in hashes
-	taken    []bool
+	opts       Options
+	neighbours Neighbours
+	pictures   *pictures // nil: there are no thumbnails
+
+	images []space.Item
+	nodes  []node
+	nodeOf []int // by image
+
+	near     [][]neighbour // by node: the nearest by vector, nearest first
+	alike    [][]candidate // by node: the nearest by hash, nearest first
+	verdicts map[pairOf]verdict
 }
 
-func newFinder(items []space.Item, thumbnails Thumbnails, opts Options) *finder {
-	f := &finder{opts: opts, byBytes: map[string][]int{}, byPixels: map[string][]int{},
-		near: map[int][]int{}, crops: map[pairOf]space.Pair{}}
+// node is the images of equal bytes or pixels, the preferred original first. Its first one stands for all.
+type node struct {
+	images []int
+	edges  []int // nodes that are proven copies, in order
+}
+
+func newFinder(ctx context.Context, items []space.Item, neighbours Neighbours, thumbnails Thumbnails, opts Options) (*finder, error) {
+	f := &finder{opts: opts, neighbours: neighbours, verdicts: map[pairOf]verdict{}}
 	for _, item := range items {
 		if item.Kind == space.Image && item.Picture != nil {
 			f.images = append(f.images, item)
 		}
 	}
 	slices.SortFunc(f.images, compareOriginals)
-	f.taken = make([]bool, len(f.images))
-	var hashes []space.Hash256
-	for i, item := range f.images {
-		if item.SHA256 != "" {
-			f.byBytes[item.SHA256] = append(f.byBytes[item.SHA256], i)
-		}
-		if item.Picture.PixelSHA256 != "" {
-			f.byPixels[item.Picture.PixelSHA256] = append(f.byPixels[item.Picture.PixelSHA256], i)
-		}
-		if f.opts.hasHash(item) {
-			hashes = append(hashes, item.Picture.Hash)
-			f.hashed = append(f.hashed, i)
-		}
-	}
-	f.hashes = newHashIndex(hashes)
 	if thumbnails != nil {
 		f.pictures = newPictures(thumbnails)
 	}
-	return f
+	f.joinEquals()
+	if err := f.joinVectors(ctx); err != nil {
+		return nil, err
+	}
+	if err := f.joinHashes(ctx); err != nil {
+		return nil, err
+	}
+	return f, f.verifyNearest(ctx)
 }
+
+// joinEquals makes the nodes: by pixels, where they are known, else by bytes; both are the same for all of a node.
+// Nodes that share bytes all the same, as after a change of decoder, are proven copies.
+func (f *finder) joinEquals() {
+	byContent, byBytes := map[string]int{}, map[string]int{}
+	f.nodeOf = make([]int, len(f.images))
+	for i, item := range f.images {
+		content := "pixels " + item.Picture.PixelSHA256
+		if item.Picture.PixelSHA256 == "" {
+			content = "bytes " + cmp.Or(item.SHA256, "of "+item.ID)
+		}
+		n, known := byContent[content]
+		if !known || f.apart(f.nodes[n].images, []int{i}) {
+			n = len(f.nodes)
+			f.nodes = append(f.nodes, node{})
+			byContent[content] = n
+		}
+		f.nodes[n].images = append(f.nodes[n].images, i)
+		f.nodeOf[i] = n
+		if item.SHA256 == "" {
+			continue
+		}
+		if other, known := byBytes[item.SHA256]; known && other != n {
+			f.verdicts[pair(other, n)] = verdict{proof: space.Pair{Level: space.Duplicate, Evidence: space.SameBytes}}
+		}
+		byBytes[item.SHA256] = n
+	}
+}
+
+// apart says whether one of some images must not be in a group with one of others.
+func (f *finder) apart(some, others []int) bool {
+	if f.opts.Apart == nil {
+		return false
+	}
+	for _, i := range some {
+		for _, j := range others {
+			if f.opts.Apart(f.images[i], f.images[j]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// first is the image that stands for a node.
+func (f *finder) first(n int) space.Item { return f.images[f.nodes[n].images[0]] }
 
 // compareOriginals puts the better original first: more pixels, then one that a camera dated (edits often lose that),
 // then the larger file, then the older, then by id.
@@ -162,106 +201,5 @@ func age(item space.Item) time.Time {
 
 // hasHash says whether the item's perceptual hash may prove anything.
 func (o Options) hasHash(item space.Item) bool {
-	return !item.Picture.Hash.IsZero() && item.Picture.HashQuality >= o.MinQuality
-}
-
-// group is image o with all its copies that no group has yet.
-func (f *finder) group(ctx context.Context, o int) (space.Group, error) {
-	group := space.Group{Level: space.Duplicate, Medoid: f.images[o].ID, Original: f.images[o]}
-	f.taken[o] = true
-	tried := map[int]bool{o: true}
-	queue := f.candidates(o)
-	for len(queue) > 0 {
-		c := queue[0]
-		queue = queue[1:]
-		if tried[c] || f.taken[c] {
-			continue
-		}
-		tried[c] = true
-		if err := ctx.Err(); err != nil {
-			return group, err
-		}
-		if proof, isCopy := f.prove(o, c); isCopy && !f.apart(group, f.images[c]) {
-			f.taken[c] = true
-			proof.Level = space.Duplicate
-			group.Copies = append(group.Copies, space.Member{Item: f.images[c], Proof: proof})
-			queue = append(queue, f.near[c]...) // the join may have left out pairs with o itself
-		}
-	}
-	slices.SortFunc(group.Copies, func(a, b space.Member) int { return strings.Compare(a.Item.ID, b.Item.ID) })
-	return group, nil
-}
-
-// apart says whether a picture must not join a group.
-func (f *finder) apart(group space.Group, item space.Item) bool {
-	if f.opts.Apart == nil {
-		return false
-	}
-	return f.opts.Apart(group.Original, item) ||
-		slices.ContainsFunc(group.Copies, func(m space.Member) bool { return f.opts.Apart(m.Item, item) })
-}
-
-// candidates are the images that may be copies of image o, in the order in which they are preferred as originals.
-func (f *finder) candidates(o int) []int {
-	item := f.images[o]
-	var found []int
-	found = append(found, f.byBytes[item.SHA256]...)
-	found = append(found, f.byPixels[item.Picture.PixelSHA256]...)
-	found = append(found, f.near[o]...)
-	if f.opts.hasHash(item) {
-		for _, h := range Transforms(item.Picture.Hash) {
-			f.hashes.within(h, f.opts.MaxDistance, func(i, _ int) { found = append(found, f.hashed[i]) })
-		}
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
-}
-
-// prove says whether image c is a copy of image o, and by which evidence.
-func (f *finder) prove(o, c int) (space.Pair, bool) {
-	if pair, proven := f.proveQuickly(f.images[o], f.images[c]); proven {
-		return pair, true
-	}
-	if f.pictures != nil {
-		pair, isCrop := f.crops[pairOf{min(o, c), max(o, c)}]
-		return pair, isCrop
-	}
-	pair := space.Pair{Evidence: space.Semantic, Cosine: cosine(f.images[o], f.images[c])}
-	return pair, pair.Cosine >= f.opts.MinCosine
-}
-
-// proveQuickly takes the evidence that needs no pixels.
-func (f *finder) proveQuickly(o, c space.Item) (space.Pair, bool) {
-	pair := space.Pair{Cosine: cosine(o, c)}
-	switch {
-	case o.SHA256 != "" && o.SHA256 == c.SHA256:
-		pair.Evidence = space.SameBytes
-		return pair, true
-	case o.Picture.PixelSHA256 != "" && o.Picture.PixelSHA256 == c.Picture.PixelSHA256:
-		pair.Evidence = space.SamePixels
-		return pair, true
-	case !f.opts.hasHash(o) || !f.opts.hasHash(c):
-		return pair, false
-	}
-	t, distance := nearestTransform(o.Picture.Hash, c.Picture.Hash)
-	pair.Evidence, pair.Distance, pair.Transform = space.Perceptual, distance, t.String()
-	return pair, distance <= f.opts.MaxDistance
-}
-
-func cosine(a, b space.Item) float64 {
-	if a.Vector.IsNone() || a.Vector.Dim() != b.Vector.Dim() {
-		return 0
-	}
-	return a.Vector.Cosine(b.Vector)
-}
-
-// nearestTransform is what was done to the picture of one hash to give the other's, and how many bits still differ.
-func nearestTransform(original, other space.Hash256) (transform, int) {
-	best, least := asIs, hashSide*hashSide+1
-	for t := range transforms {
-		if d := t.hash(original).Distance(other); d < least {
-			best, least = t, d
-		}
-	}
-	return best, least
+	return o.MaxDistance >= 0 && !item.Picture.Hash.IsZero() && item.Picture.HashQuality >= o.MinQuality
 }

@@ -51,6 +51,18 @@ func (g *gallery) SelfJoin(_ context.Context, least float64, yield func(a, b str
 	return nil
 }
 
+func (g *gallery) Cosines(a string, others []string) []float64 {
+	vectors := map[string]space.Vector{}
+	for _, item := range g.items {
+		vectors[item.ID] = item.Vector
+	}
+	cosines := make([]float64, len(others))
+	for i, b := range others {
+		cosines[i] = vectors[a].Cosine(vectors[b])
+	}
+	return cosines
+}
+
 func (g *gallery) Thumbnail(_ context.Context, id string) ([]byte, error) {
 	if data, ok := g.thumbnails[id]; ok {
 		return data, nil
@@ -149,17 +161,20 @@ func TestFindWithLessEvidence(t *testing.T) {
 	}
 }
 
-func TestCosineDecidesWithoutThumbnails(t *testing.T) {
+// TestVectorsProveSimilarPicturesOnly: however near they are.
+func TestVectorsProveSimilarPicturesOnly(t *testing.T) {
 	var g gallery
 	g.add(t, "a", scene(1, 320, 240))
 	g.add(t, "b", scene(2, 160, 120))
-	groups, err := Find(context.Background(), g.items, &g, nil, Options{})
-	if err != nil || !slices.Equal(summary(groups), []string{"a <- b: vector "}) {
-		t.Error(summary(groups), err)
-	}
-	g.thumbnails = nil // items that have none prove nothing
-	if groups, err = Find(context.Background(), g.items, &g, &g, Options{}); err != nil || len(groups) != 0 {
-		t.Error(summary(groups), err)
+	for name, thumbnails := range map[string]Thumbnails{"with thumbnails": &g, "without": nil} {
+		groups, err := Find(context.Background(), g.items, &g, thumbnails, Options{})
+		if err != nil || len(groups) != 0 {
+			t.Error(name, summary(groups), err)
+		}
+		groups, err = Find(context.Background(), g.items, &g, thumbnails, Options{Similar: true})
+		if err != nil || !slices.Equal(summary(groups), []string{"a <- b: vector "}) || groups[0].Level != space.Similar {
+			t.Error(name, summary(groups), err)
+		}
 	}
 }
 
@@ -219,15 +234,22 @@ func TestGroupsHoldWhatTheyProve(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, g := range groups {
+	medoids := make([]space.Hash256, len(groups))
+	for i, g := range groups {
+		medoids[i] = medoidOf(t, g).Picture.Hash
+		seen[g.Original.ID] = true
 		for _, m := range g.Copies {
+			against := medoidOf(t, g)
+			if m.Item.ID == against.ID {
+				against = g.Original
+			}
 			var named transform
 			for named.String() != m.Proof.Transform {
 				named++
 			}
-			d := named.hash(g.Original.Picture.Hash).Distance(m.Item.Picture.Hash)
-			if d != m.Proof.Distance || d > DefaultMaxDistance || m.Proof.Evidence != space.Perceptual {
-				t.Errorf("%s <- %s: %+v, but the distance is %d", g.Original.ID, m.Item.ID, m.Proof, d)
+			d := named.hash(against.Picture.Hash).Distance(m.Item.Picture.Hash)
+			if d != m.Proof.Distance || d > DefaultMaxDistance || m.Proof.Evidence != space.Perceptual || m.Proof.Level != space.Duplicate {
+				t.Errorf("%s <- %s: %+v, but the distance is %d", against.ID, m.Item.ID, m.Proof, d)
 			}
 			if seen[m.Item.ID] {
 				t.Errorf("%s is in two groups", m.Item.ID)
@@ -235,16 +257,31 @@ func TestGroupsHoldWhatTheyProve(t *testing.T) {
 			seen[m.Item.ID] = true
 		}
 	}
-	for i, g := range groups {
-		for _, other := range groups[:i] {
-			if _, d := nearestTransform(g.Original.Picture.Hash, other.Original.Picture.Hash); d <= DefaultMaxDistance {
-				t.Errorf("originals %s and %s are %d apart", g.Original.ID, other.Original.ID, d)
+	for i, m := range medoids {
+		for j, other := range medoids[:i] {
+			if _, d := nearestTransform(m, other); d <= DefaultMaxDistance {
+				t.Errorf("medoids %s and %s are %d apart", groups[i].Medoid, groups[j].Medoid, d)
 			}
 		}
 	}
 	if len(groups) < 41 || len(seen) < 100 {
 		t.Errorf("%d groups, %d copies: the rows were not parted, or not found", len(groups), len(seen))
 	}
+}
+
+// medoidOf is the item that the group names as its medoid.
+func medoidOf(t *testing.T, g space.Group) space.Item {
+	t.Helper()
+	if g.Medoid == g.Original.ID {
+		return g.Original
+	}
+	for _, m := range g.Copies {
+		if m.Item.ID == g.Medoid {
+			return m.Item
+		}
+	}
+	t.Fatalf("the group of %s has no member %s, its medoid", g.Original.ID, g.Medoid)
+	return space.Item{}
 }
 
 func TestFindStopsWhenCancelled(t *testing.T) {

@@ -7,61 +7,85 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clipd/clipd/space"
 )
 
-// What is looked at as a possible crop. A comparison takes 22 to 55 ms (one core of a Xeon server, 2026-11).
+// Bounds of what is kept and compared of each picture: bursts of thousands would take hours and gigabytes.
 const (
-	// cropMargin is how far below MinCosine a crop's cosine may lie: what was cut off is missing in the vector, while
-	// the pixels of the rest prove the copy by themselves.
+	// cropMargin is how far below MinCosine a copy's cosine may lie: what was cut off or added is missing in one of the
+	// vectors, while the pixels of the rest prove the copy by themselves.
 	cropMargin = 0.15
-	// maxCompared is how many of an image's nearest images are compared with it: a burst of hundreds would take hours.
-	maxCompared = 8
+	mostNear   = 24 // neighbours by vector that are kept
+	mostAlike  = 16 // neighbours by hash that are kept, and compared
+	// mostCompared is how many of the nearest by vector are compared, those aside that hashes name, too.
+	mostCompared = 8
 )
 
-// neighbour is a near image.
+// neighbour is a node that is near by its vector.
 type neighbour struct {
-	image  int
-	cosine float64
+	node   int32
+	cosine float32
 }
 
-// pairOf names an unordered pair of images, the preferred original first.
-type pairOf struct{ original, other int }
+// candidate is a node that is near by its hash.
+type candidate struct {
+	node      int32
+	distance  uint8
+	transform uint8 // from this node to that one
+}
 
-// join notes who is near whom, the nearest first.
-func (f *finder) join(ctx context.Context, neighbours Neighbours) error {
-	if neighbours == nil || f.opts.MinCosine > 1 {
+// pairOf names an unordered pair of nodes, the one of the preferred original first.
+type pairOf struct{ a, b int32 }
+
+func pair(a, b int) pairOf { return pairOf{int32(min(a, b)), int32(max(a, b))} }
+
+// verdict is what is known of a pair that was looked at.
+type verdict struct {
+	proof    space.Pair // from the first to the second; of level similar: the pixels speak against a copy
+	byVector bool       // it would have been looked at without its hashes
+}
+
+// joinVectors notes who is near whom by vector.
+func (f *finder) joinVectors(ctx context.Context) error {
+	f.near = make([][]neighbour, len(f.nodes))
+	if f.neighbours == nil || f.opts.MinCosine > 1 {
 		return nil
 	}
-	places := make(map[string]int, len(f.images))
-	for i, item := range f.images {
-		places[item.ID] = i
+	nodes := make(map[string]int, len(f.nodes))
+	for n := range f.nodes {
+		nodes[f.first(n).ID] = n // the others of a node are equal to it
 	}
-	near := map[int][]neighbour{}
-	err := neighbours.SelfJoin(ctx, f.leastNear(), func(a, b string, cosine float64) error {
-		i, known := places[a]
-		j, alsoKnown := places[b]
+	err := f.neighbours.SelfJoin(ctx, f.leastNear(), func(a, b string, cosine float64) error {
+		i, known := nodes[a]
+		j, alsoKnown := nodes[b]
 		if known && alsoKnown && i != j {
-			near[i] = append(near[i], neighbour{j, cosine})
-			near[j] = append(near[j], neighbour{i, cosine})
+			f.near[i] = nearer(f.near[i], neighbour{int32(j), float32(cosine)})
+			f.near[j] = nearer(f.near[j], neighbour{int32(i), float32(cosine)})
 		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("find near vectors: %w", err)
 	}
-	for i, all := range near {
-		slices.SortFunc(all, func(a, b neighbour) int {
-			return cmp.Or(cmp.Compare(b.cosine, a.cosine), cmp.Compare(a.image, b.image))
-		})
-		for _, n := range all {
-			f.near[i] = append(f.near[i], n.image)
-		}
-	}
 	return nil
+}
+
+// nearer puts a neighbour in its place among the nearest.
+func nearer(list []neighbour, n neighbour) []neighbour {
+	at, _ := slices.BinarySearchFunc(list, n, func(a, b neighbour) int {
+		return cmp.Or(cmp.Compare(b.cosine, a.cosine), cmp.Compare(a.node, b.node))
+	})
+	if at == mostNear {
+		return list
+	}
+	if len(list) == mostNear {
+		list = list[:mostNear-1]
+	}
+	return slices.Insert(list, at, n)
 }
 
 // leastNear is the cosine from which pairs are looked at.
@@ -72,69 +96,179 @@ func (f *finder) leastNear() float64 {
 	return f.opts.MinCosine - cropMargin
 }
 
-// compareCrops looks for the crops among the near pairs that no stronger evidence proves, on all cores.
-func (f *finder) compareCrops(ctx context.Context) error {
-	if f.pictures == nil {
-		return nil
-	}
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	var mu sync.Mutex // guards f.crops
-	for _, pair := range f.nearPairs() {
-		if ctx.Err() != nil {
-			break
+// joinHashes notes who is near whom by hash, on all cores.
+func (f *finder) joinHashes(ctx context.Context) error {
+	f.alike = make([][]candidate, len(f.nodes))
+	var hashes Hashes
+	for n := range f.nodes {
+		if item := f.first(n); f.opts.hasHash(item) {
+			hashes.Put(uint32(n), item.Picture.Hash)
 		}
-		group.Go(func() error {
-			proof, isCrop, err := f.proveCrop(ctx, f.images[pair.original], f.images[pair.other])
-			if isCrop {
-				mu.Lock()
-				f.crops[pair] = proof
-				mu.Unlock()
+	}
+	hashes.Build()
+	return eachOf(ctx, len(f.nodes), func(n int) error {
+		if item := f.first(n); f.opts.hasHash(item) {
+			f.alike[n] = hashes.nearest(item.Picture.Hash, f.opts.MaxDistance, mostAlike+1)
+			f.alike[n] = slices.DeleteFunc(f.alike[n], func(c candidate) bool { return int(c.node) == n })
+		}
+		return nil
+	})
+}
+
+// nearest are the k hashes nearest to h in any transform, those within limit; the nearest first, equals by slot.
+func (x *Hashes) nearest(h space.Hash256, limit, k int) []candidate {
+	var found []candidate
+	compare := func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.node, b.node))
+	}
+	for t, transformed := range Transforms(h) {
+		x.Within(transformed, limit, func(slot uint32, distance int) {
+			c := candidate{int32(slot), uint8(min(distance, 255)), uint8(t)}
+			if i := slices.IndexFunc(found, func(o candidate) bool { return o.node == c.node }); i >= 0 {
+				if found[i].distance <= c.distance {
+					return
+				}
+				found = slices.Delete(found, i, i+1)
 			}
-			return err
+			if len(found) == k && compare(c, found[k-1]) > 0 {
+				return
+			}
+			at, _ := slices.BinarySearchFunc(found, c, compare)
+			found = slices.Insert(found, at, c)
+			found = found[:min(len(found), k)]
 		})
 	}
-	if err := group.Wait(); err != nil {
+	return found
+}
+
+// eachOf does n pieces of work on all cores, until one fails or ctx ends.
+func eachOf(ctx context.Context, n int, do func(i int) error) error {
+	var group errgroup.Group
+	var next atomic.Int64
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		group.Go(func() error {
+			for i := next.Add(1) - 1; i < int64(n) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				if err := do(int(i)); err != nil {
+					return err
+				}
+			}
+			return ctx.Err()
+		})
+	}
+	return group.Wait()
+}
+
+// verifyNearest looks at the pixels of the nearest pairs, on all cores, and notes the proven ones with their nodes.
+func (f *finder) verifyNearest(ctx context.Context) error {
+	pairs := f.nearestPairs()
+	var mu sync.Mutex // guards f.verdicts
+	err := eachOf(ctx, len(pairs), func(i int) error {
+		v, err := f.judge(ctx, int(pairs[i].a), int(pairs[i].b))
+		mu.Lock()
+		defer mu.Unlock()
+		if v.proof.Level != "" {
+			f.verdicts[pairs[i]] = v
+		}
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	return ctx.Err()
-}
-
-// nearPairs are the nearest pairs that need a comparison of their pixels, in order, so that pictures are met again while
-// they are loaded.
-func (f *finder) nearPairs() []pairOf {
-	var pairs []pairOf
-	for i, near := range f.near {
-		compared := 0
-		for _, j := range near {
-			pair := pairOf{min(i, j), max(i, j)}
-			if _, proven := f.proveQuickly(f.images[pair.original], f.images[pair.other]); proven {
-				continue
-			}
-			pairs = append(pairs, pair)
-			if compared++; compared == maxCompared {
-				break
-			}
+	for p, v := range f.verdicts {
+		if v.proof.Level == space.Duplicate {
+			f.nodes[p.a].edges = append(f.nodes[p.a].edges, int(p.b))
+			f.nodes[p.b].edges = append(f.nodes[p.b].edges, int(p.a))
 		}
 	}
-	slices.SortFunc(pairs, func(a, b pairOf) int {
-		return cmp.Or(cmp.Compare(a.original, b.original), cmp.Compare(a.other, b.other))
-	})
-	return slices.Compact(pairs)
+	for n := range f.nodes {
+		slices.Sort(f.nodes[n].edges)
+	}
+	return nil
 }
 
-// proveCrop says whether the thumbnails show that one picture is a part of the other.
-func (f *finder) proveCrop(ctx context.Context, o, c space.Item) (space.Pair, bool, error) {
-	original, err := f.pictures.get(ctx, o.ID)
-	if err != nil || original == nil {
-		return space.Pair{}, false, err
+// nearestPairs are the pairs whose pixels are compared, in order, so that pictures are met again while they are loaded.
+func (f *finder) nearestPairs() []pairOf {
+	var pairs []pairOf
+	for n := range f.nodes {
+		for _, c := range f.alike[n] {
+			pairs = append(pairs, pair(n, int(c.node)))
+		}
+		if f.pictures == nil {
+			continue // vectors prove no copy
+		}
+		for _, near := range f.near[n][:min(len(f.near[n]), mostCompared)] {
+			pairs = append(pairs, pair(n, int(near.node)))
+		}
 	}
-	other, err := f.pictures.get(ctx, c.ID)
-	if err != nil || other == nil {
-		return space.Pair{}, false, err
+	slices.SortFunc(pairs, func(a, b pairOf) int { return cmp.Or(cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b)) })
+	pairs = slices.Compact(pairs)
+	return slices.DeleteFunc(pairs, func(p pairOf) bool { return f.verdicts[p].proof.Level != "" })
+}
+
+// judge compares two nodes, the first one being preferred. A level of "" says that they have nothing in common but
+// maybe their vectors.
+func (f *finder) judge(ctx context.Context, a, b int) (verdict, error) {
+	v := verdict{byVector: f.isNear(a, b) || f.isNear(b, a)}
+	var err error
+	v.proof, err = prove(ctx, f.first(a), f.first(b), f.pictures, f.opts)
+	return v, err
+}
+
+func (f *finder) isNear(a, b int) bool {
+	list := f.near[a]
+	return slices.ContainsFunc(list[:min(len(list), mostCompared)], func(n neighbour) bool { return int(n.node) == b })
+}
+
+// prove says by which evidence, and on which level, c is like o; of level "": by none. Vectors are not looked at.
+func prove(ctx context.Context, o, c space.Item, views *pictures, opts Options) (space.Pair, error) {
+	switch {
+	case o.SHA256 != "" && o.SHA256 == c.SHA256:
+		return space.Pair{Level: space.Duplicate, Evidence: space.SameBytes}, nil
+	case o.Picture.PixelSHA256 != "" && o.Picture.PixelSHA256 == c.Picture.PixelSHA256:
+		return space.Pair{Level: space.Duplicate, Evidence: space.SamePixels}, nil
 	}
-	found := findCrop(*original, *other)
-	return space.Pair{
-		Evidence: space.Crop, Cosine: cosine(o, c), Distance: found.distance, Transform: found.transform.String(),
-	}, found.proves(), nil
+	hashed, hint, distance := space.Pair{}, asIs, hashSide*hashSide
+	if opts.hasHash(o) && opts.hasHash(c) {
+		hint, distance = nearestTransform(o.Picture.Hash, c.Picture.Hash)
+		if distance <= opts.MaxDistance {
+			hashed = space.Pair{Level: space.Duplicate, Evidence: space.Perceptual, Distance: distance, Transform: hint.String()}
+		}
+		if distance > farthestHint {
+			hint = asIs
+		}
+	}
+	if views == nil {
+		return hashed, nil
+	}
+	original, other, err := views.both(ctx, o.ID, c.ID)
+	if err != nil || original == nil || other == nil {
+		return hashed, err // hashes alone decide
+	}
+	found := compare(original, other, hint)
+	switch {
+	case found.proves():
+		proof := found.evidence(original, other)
+		if hashed.Level != "" && found.isWhole(hint) {
+			proof.Evidence, proof.Distance, proof.Transform, proof.Common = hashed.Evidence, hashed.Distance, hashed.Transform, 0
+		}
+		return proof, nil
+	case hashed.Level != "":
+		hashed.Level = space.Similar // the pixels speak against a copy
+	}
+	return hashed, nil
+}
+
+// farthestHint is the distance up to which two hashes tell how a picture was turned: hashes of two other pictures lie
+// about 110 apart in the nearest of eight transforms.
+const farthestHint = 80
+
+// nearestTransform is what was done to the picture of one hash to give the other's, and how many bits still differ.
+func nearestTransform(original, other space.Hash256) (transform, int) {
+	best, least := asIs, hashSide*hashSide+1
+	for t := range transforms {
+		if d := t.hash(original).Distance(other); d < least {
+			best, least = t, d
+		}
+	}
+	return best, least
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"image/jpeg"
 	"image/png"
 	"sync"
@@ -13,10 +12,8 @@ import (
 	"github.com/clipd/clipd/space"
 )
 
-// comparedSide is the longer side of the pictures that are compared pixel by pixel.
-const comparedSide = 160
-
-// maxPictures is how many small pictures are kept for the next comparison; at 160×160 they take 100 KiB each.
+// maxPictures is how many small pictures are kept for the next comparison; with details and features
+// they take about 300 KiB each.
 const maxPictures = 256
 
 // pictures loads thumbnails as small grey pictures. It is safe for concurrent use.
@@ -24,16 +21,16 @@ type pictures struct {
 	thumbnails Thumbnails
 
 	mu     sync.Mutex       // guards what follows
-	loaded map[string]*grey // nil: it has none
+	loaded map[string]*view // nil: it has none
 	order  []string         // oldest first
 }
 
 func newPictures(thumbnails Thumbnails) *pictures {
-	return &pictures{thumbnails: thumbnails, loaded: make(map[string]*grey)}
+	return &pictures{thumbnails: thumbnails, loaded: make(map[string]*view)}
 }
 
 // get is the picture of an item, or nil where it has none that can be read.
-func (p *pictures) get(ctx context.Context, id string) (*grey, error) {
+func (p *pictures) get(ctx context.Context, id string) (*view, error) {
 	p.mu.Lock()
 	g, ok := p.loaded[id]
 	p.mu.Unlock()
@@ -44,13 +41,21 @@ func (p *pictures) get(ctx context.Context, id string) (*grey, error) {
 	if err != nil && !errors.Is(err, space.ErrNotFound) {
 		return nil, fmt.Errorf("load thumbnail of %s: %w", id, err)
 	}
-	g = decodeGrey(data)
+	g = decodeView(data)
 	p.keep(id, g)
 	return g, nil
 }
 
+// both are two pictures.
+func (p *pictures) both(ctx context.Context, a, b string) (first, second *view, err error) {
+	if first, err = p.get(ctx, a); err == nil {
+		second, err = p.get(ctx, b)
+	}
+	return first, second, err
+}
+
 // keep forgets the oldest where there are many.
-func (p *pictures) keep(id string, g *grey) {
+func (p *pictures) keep(id string, g *view) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, known := p.loaded[id]; known {
@@ -64,7 +69,7 @@ func (p *pictures) keep(id string, g *grey) {
 	p.order = append(p.order, id)
 }
 
-func decodeGrey(data []byte) *grey {
+func decodeView(data []byte) *view {
 	decode := jpeg.Decode
 	if bytes.HasPrefix(data, []byte("\x89PNG")) {
 		decode = png.Decode
@@ -73,16 +78,5 @@ func decodeGrey(data []byte) *grey {
 	if err != nil {
 		return nil
 	}
-	g := smallGrey(img)
-	return &g
-}
-
-// smallGrey is a picture in luma with its longer side at most comparedSide.
-func smallGrey(img image.Image) grey {
-	l := newLuminance(img)
-	long := max(l.width, l.height)
-	if long <= comparedSide {
-		return averages(l, l.width, l.height)
-	}
-	return averages(l, max(1, l.width*comparedSide/long), max(1, l.height*comparedSide/long))
+	return newView(img)
 }
