@@ -13,6 +13,7 @@ DESTDIR ?=
 # What `make demo` and `make fuzz` hand on, as in: make demo ARGS="--addr 127.0.0.1:9000"
 ARGS     ?=
 FUZZTIME ?= 20s
+SOAKTIME ?= 10m
 BENCH    ?= .
 # Some distributions keep Go from fetching the toolchain that go.mod asks for.
 export GOTOOLCHAIN ?= auto
@@ -64,6 +65,10 @@ race: deps ## all tests under the race detector
 .PHONY: fuzz
 fuzz: deps ## every fuzz target for FUZZTIME (20s)
 	@scripts/fuzz.sh "$(FUZZTIME)"
+
+.PHONY: soak
+soak: deps ## random work on a collection, with kills, beside a plain map for SOAKTIME (10m)
+	@CLIPD_SOAK=$(SOAKTIME) go test -count 1 -v -timeout 0 -run '^TestSoak$$' ./space/catalog
 
 .PHONY: bench
 bench: deps ## the benchmarks of every package; BENCH=regexp chooses

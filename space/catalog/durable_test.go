@@ -10,9 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/catalog"
@@ -22,7 +20,10 @@ import (
 const childDir = "CLIPD_TEST_CHILD_DIR"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(childDir); dir != "" {
+	switch dir, plan := os.Getenv(childDir), os.Getenv(childPlan); {
+	case plan != "":
+		workForever(dir, plan)
+	case dir != "":
 		ingestForever(dir)
 	}
 	os.Exit(m.Run())
@@ -142,129 +143,6 @@ func allIDs(t *testing.T, c *catalog.Catalog, q space.Query) []string {
 			slices.Sort(ids)
 			return ids
 		}
-	}
-}
-
-// TestRandomWork does random work on a collection and on a map, and compares their answers. CLIPD_RANDOM_FOR=10m makes
-// it longer.
-func TestRandomWork(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	length := 2 * time.Second
-	if text := os.Getenv("CLIPD_RANDOM_FOR"); text != "" {
-		var err error
-		if length, err = time.ParseDuration(text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	l := open(t)
-	w := &randomWork{t: t, random: random, lib: l, c: l.collection(t, "random"), want: map[string]string{}}
-	for end := time.Now().Add(length); time.Now().Before(end) && !t.Failed(); w.steps++ {
-		w.step()
-	}
-	t.Logf("%d steps, %d items at the end", w.steps, len(w.want))
-	if w.steps < 20 {
-		t.Errorf("only %d steps", w.steps)
-	}
-}
-
-type randomWork struct {
-	t      *testing.T
-	random *rand.Rand
-	lib    *lib
-	c      *catalog.Catalog
-	want   map[string]string // text by id
-	steps  int
-}
-
-var vocabulary = strings.Fields("red green blue house boat tree dog cat sea sky linen dress lamp road")
-
-func (w *randomWork) words() string {
-	var words []string
-	for range 1 + w.random.IntN(4) {
-		words = append(words, vocabulary[w.random.IntN(len(vocabulary))])
-	}
-	return strings.Join(words, " ")
-}
-
-func (w *randomWork) step() {
-	switch n := w.random.IntN(100); {
-	case n < 45:
-		w.put()
-	case n < 65:
-		w.remove()
-	case n < 80:
-		w.searchVectors()
-	case n < 95:
-		w.searchWords()
-	case n < 97:
-		if err := w.c.Rebuild(w.t.Context(), nil); err != nil {
-			w.t.Fatal(err)
-		}
-	default:
-		w.lib.reopen(w.t)
-		w.c = w.lib.collection(w.t, "random")
-	}
-}
-
-func (w *randomWork) put() {
-	var docs []catalog.Document
-	for range 1 + w.random.IntN(4) {
-		d := text(fmt.Sprint(w.random.IntN(150)), w.words())
-		docs = append(docs, d)
-		w.want[d.ID] = d.Text
-	}
-	ingest(w.t, w.c, docs...)
-}
-
-func (w *randomWork) remove() {
-	id := fmt.Sprint(w.random.IntN(150))
-	n, err := w.c.Delete(w.t.Context(), []string{id})
-	if _, there := w.want[id]; err != nil || there != (n == 1) {
-		w.t.Errorf("delete %s: %d, %v; want it there: %t", id, n, err, there)
-	}
-	delete(w.want, id)
-}
-
-// searchVectors compares with all cosines.
-func (w *randomWork) searchVectors() {
-	question := unit(wordSum(w.words()))
-	var want []space.Hit
-	for id, text := range w.want {
-		want = append(want, space.Hit{Item: space.Item{ID: id}, Score: question.Cosine(unit(wordSum(text)))})
-	}
-	answer, err := w.c.Search(w.t.Context(), space.Query{Vector: question, K: 1000})
-	if err != nil || len(answer.Hits) != len(want) || answer.Searched != len(want) {
-		w.t.Errorf("step %d: %d hits of %d searched, %v; want %d", w.steps, len(answer.Hits), answer.Searched, err, len(want))
-		return
-	}
-	slices.SortFunc(want, func(a, b space.Hit) int { return strings.Compare(a.Item.ID, b.Item.ID) })
-	last := 2.0
-	for _, h := range answer.Hits {
-		at, _ := slices.BinarySearchFunc(want, h.Item.ID, func(w space.Hit, id string) int { return strings.Compare(w.Item.ID, id) })
-		if at == len(want) || want[at].Item.ID != h.Item.ID || h.Item.Text != w.want[h.Item.ID] || h.Score > last || abs(h.Score-want[at].Score) > 1e-5 {
-			w.t.Errorf("step %d: hit %s with %q at %g is wrong", w.steps, h.Item.ID, h.Item.Text, h.Score)
-			return
-		}
-		last = h.Score
-	}
-}
-
-// searchWords compares with all texts that hold the word.
-func (w *randomWork) searchWords() {
-	word := vocabulary[w.random.IntN(len(vocabulary))]
-	want := 0
-	for _, text := range w.want {
-		if slices.Contains(strings.Fields(text), word) {
-			want++
-		}
-	}
-	answer, err := w.c.Search(w.t.Context(), space.Query{
-		Vector: unit(wordSum(word)), K: 1000, Filter: &space.Filter{Field: "_text", Match: word},
-	})
-	if err != nil || len(answer.Hits) != want {
-		w.t.Errorf("step %d: %d items have %q, %v; want %d", w.steps, len(answer.Hits), word, err, want)
 	}
 }
 
