@@ -82,6 +82,10 @@ bench-model: ## build/bench-model: a CLIP in full size with random weights, for 
 goldens: pyenv ## make the reference answers again that tests compare with
 	@scripts/goldens.sh
 
+.PHONY: wide
+wide: ## thousands of pictures beside Pillow: decoding and resizing, level for level (minutes)
+	@scripts/wide.sh
+
 .PHONY: scripts-check
 scripts-check: ## shellcheck on the scripts, where it is installed
 	@scripts/check.sh

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 
+	"github.com/clipd/clipd/preprocess/heif"
 	"github.com/clipd/clipd/preprocess/jpeg"
 )
 
@@ -60,6 +61,9 @@ func decode(data []byte, limits Limits, spec *Spec) (*Picture, error) {
 		return nil, err
 	}
 	about := readExif(kind, data)
+	if kind == formatHEIC || kind == formatAVIF {
+		about.orientation = heifOrientation(data)
+	}
 	picture := &Picture{
 		Format: string(kind),
 		Width:  config.Width,
@@ -121,6 +125,8 @@ var codecs = map[format]codec{
 	formatBMP:  {bmp.DecodeConfig, decodeWith(bmp.Decode)},
 	formatTIFF: {tiff.DecodeConfig, decodeWith(tiff.Decode)},
 	formatWebP: {webpConfig, decodeWebP},
+	formatHEIC: {heifConfig, decodeHEIF},
+	formatAVIF: {heifConfig, decodeHEIF},
 }
 
 func decodeWith(f func(io.Reader) (image.Image, error)) func([]byte, image.Config) (image.Image, error) {
@@ -137,6 +143,30 @@ func jpegConfig(r io.Reader) (image.Config, error) {
 }
 
 func decodeJPEG(data []byte, _ image.Config) (image.Image, error) { return jpeg.Decode(data, 1) }
+
+func heifConfig(r io.Reader) (image.Config, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return image.Config{}, err
+	}
+	header, err := heif.ReadHeader(data)
+	if header.Codec == heif.HEIC && header.Orientation > 4 { // libheif turns it
+		header.Width, header.Height = header.Height, header.Width
+	}
+	return image.Config{Width: header.Width, Height: header.Height}, err
+}
+
+func decodeHEIF(data []byte, _ image.Config) (image.Image, error) { return heif.Decode(data) }
+
+// heifOrientation is how a decoded HEIC or AVIF has still to be turned. Its boxes say, and overrule EXIF, as in Pillow
+// and pillow-heif; libheif has turned a HEIC already.
+func heifOrientation(data []byte) int {
+	header, err := heif.ReadHeader(data)
+	if err != nil || header.Codec == heif.HEIC {
+		return 1
+	}
+	return header.Orientation
+}
 
 // decodeGIF places the first frame on its canvas, as Pillow does; what the frame doesn't cover is black.
 func decodeGIF(data []byte, config image.Config) (image.Image, error) {
@@ -193,7 +223,7 @@ func decodeError(kind format, data []byte, err error) error {
 	switch {
 	case endsTooEarly(err):
 		return fmt.Errorf("%w: %s data ends after %d bytes, before the picture is complete", ErrTruncated, name, len(data))
-	case errors.Is(err, jpeg.ErrUnsupported), errors.As(err, &pngUnsupported), errors.As(err, &tiffUnsupported),
+	case errors.Is(err, jpeg.ErrUnsupported), errors.Is(err, heif.ErrUnsupported), errors.As(err, &pngUnsupported), errors.As(err, &tiffUnsupported),
 		errors.Is(err, bmp.ErrUnsupported):
 		return fmt.Errorf("%w: %s: %w; convert it to an ordinary JPEG or PNG", ErrUnsupported, name, err)
 	}

@@ -24,6 +24,8 @@ var exifContainers = map[format]imagemeta.ImageFormat{
 	formatPNG:  imagemeta.PNG,
 	formatTIFF: imagemeta.TIFF,
 	formatWebP: imagemeta.WebP,
+	formatHEIC: imagemeta.HEIF,
+	formatAVIF: imagemeta.AVIF,
 }
 
 // readExif reads the few tags that are used. Broken metadata is no reason to refuse a picture: what can't be read

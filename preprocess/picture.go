@@ -14,7 +14,7 @@ import (
 // must not change: resizing reads a smaller decoding of it.
 type Picture struct {
 	Name   string    // as given to Decode, for messages
-	Format string    // "jpeg", "png", "gif", "bmp", "tiff", "webp"
+	Format string    // "jpeg", "png", "gif", "bmp", "tiff", "webp", "heic", "avif"
 	Width  int       // pixels, upright
 	Height int       // pixels, upright
 	Bytes  int64     // size of the file

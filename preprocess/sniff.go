@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/clipd/clipd/preprocess/heif"
 )
 
-// format is the name of an image format in lower case: "jpeg", "png", "gif", "bmp", "tiff", "webp".
+// format is the name of an image format in lower case: "jpeg", "png", "gif", "bmp", "tiff", "webp", "heic", "avif".
 type format string
 
 const (
@@ -17,6 +19,8 @@ const (
 	formatBMP  format = "bmp"
 	formatTIFF format = "tiff"
 	formatWebP format = "webp"
+	formatHEIC format = "heic"
+	formatAVIF format = "avif"
 )
 
 // signatures are the first bytes of the formats that Decode reads.
@@ -33,7 +37,7 @@ var signatures = []struct {
 }
 
 // Supported lists the formats that Decode reads, for messages.
-const Supported = "JPEG, PNG, GIF, BMP, TIFF and WebP"
+const Supported = "JPEG, PNG, GIF, BMP, TIFF, WebP, HEIC and AVIF"
 
 // sniff tells the format from the content; names and extensions lie.
 func sniff(data []byte) (format, error) {
@@ -44,6 +48,9 @@ func sniff(data []byte) (format, error) {
 	}
 	if isRIFF(data) && len(data) >= 12 && string(data[8:12]) == "WEBP" {
 		return formatWebP, nil
+	}
+	if codec, ok := heif.Sniff(data); ok {
+		return format(codec), nil
 	}
 	if isBMP(data) {
 		return formatBMP, nil
@@ -75,10 +82,6 @@ func knownButUnsupported(data []byte) string {
 		return len(data) >= at+len(s) && string(data[at:at+len(s)]) == s
 	}
 	switch {
-	case has(4, "ftypavif"), has(4, "ftypavis"):
-		return "AVIF"
-	case has(4, "ftypheic"), has(4, "ftypheix"), has(4, "ftyphevc"), has(4, "ftypheim"), has(4, "ftypheis"), has(4, "ftypmif1"), has(4, "ftypmsf1"):
-		return "HEIC"
 	case has(4, "ftypcrx "):
 		return "Canon CR3 raw"
 	case has(4, "ftyp"):

@@ -22,7 +22,7 @@ const headings = {
 
 const advice = {
   unreachable: () => h('p', {}, 'Is it running? Start it with ', h('code', {}, 'clipd serve'), ' (or ', h('code', {}, 'clipd demo'), '). The page tries again by itself.'),
-  invalid_image: () => h('p', {}, 'Give a JPEG, PNG, GIF, WebP, BMP or TIFF file that opens in other programs.'),
+  invalid_image: () => h('p', {}, 'Give a JPEG, PNG, GIF, WebP, HEIC, AVIF, BMP or TIFF file that opens in other programs.'),
   busy: () => h('p', {}, 'Its queue is full for the moment. Try again shortly.'),
   internal: () => h('p', {}, 'The cause is in the server’s log.'),
 };

@@ -1,0 +1,49 @@
+package heif
+
+import "encoding/binary"
+
+// Colour says what the samples of a picture mean, in the code points of ITU-T H.273.
+type Colour struct {
+	Primaries int
+	Matrix    int
+	FullRange bool
+}
+
+// unspecified is H.273's word for "not told".
+const unspecified = 2
+
+// colour reads the item's nclx property, else what the coded picture says itself.
+func (m *meta) colour(tile uint64) Colour {
+	for _, item := range []uint64{m.primary, tile} {
+		for _, p := range m.properties[item] {
+			if c := p.content; p.name == "colr" && len(c) >= 11 && string(c[:4]) == "nclx" {
+				return Colour{
+					Primaries: int(binary.BigEndian.Uint16(c[4:])),
+					Matrix:    int(binary.BigEndian.Uint16(c[8:])),
+					FullRange: c[10]&0x80 != 0,
+				}
+			}
+		}
+	}
+	hvcC, _ := m.property(tile, "hvcC")
+	return sequenceColour(hvcC)
+}
+
+// luma returns the weights of red and blue in the luma of a matrix (H.273 table 4); those of BT.601 where it is
+// unspecified or has none.
+func (c Colour) luma() (red, blue float64) {
+	switch c.Matrix {
+	case 1:
+		return 0.2126, 0.0722
+	case 4:
+		return 0.30, 0.11
+	case 7:
+		return 0.212, 0.087
+	case 9, 10:
+		return 0.2627, 0.0593
+	}
+	return 0.299, 0.114
+}
+
+// identity is the matrix of pictures whose samples are green, blue and red.
+const identity = 0
