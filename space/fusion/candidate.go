@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 )
@@ -22,16 +23,22 @@ type Fused struct {
 	Score float64
 }
 
-// rank sorts by falling score; among equals, those that the words matched come first, then the smaller id.
+// rank sorts by falling score. Among equals, what the user's own words match better comes first, then the smaller id.
 func rank(fused []Fused) []Fused {
 	slices.SortFunc(fused, func(a, b Fused) int {
 		return cmp.Or(
 			cmp.Compare(b.Score, a.Score),
-			cmp.Compare(matched(b), matched(a)),
+			cmp.Compare(wordRank(a), wordRank(b)),
 			strings.Compare(a.ID, b.ID),
 		)
 	})
 	return fused
 }
 
-func matched(f Fused) int { return min(f.KeywordRank, 1) }
+// wordRank is the place in the keyword list, behind all others where there is none.
+func wordRank(f Fused) int {
+	if f.KeywordRank == 0 {
+		return math.MaxInt
+	}
+	return f.KeywordRank
+}

@@ -30,9 +30,9 @@ func TestRRF(t *testing.T) {
 		{"a tie goes to the words", []Candidate{
 			{ID: "a", VectorRank: 1}, {ID: "z", KeywordRank: 1},
 		}, []string{"z", "a"}},
-		{"a tie among matches goes to the smaller id", []Candidate{
-			{ID: "b", VectorRank: 2, KeywordRank: 1}, {ID: "a", VectorRank: 1, KeywordRank: 2},
-		}, []string{"a", "b"}},
+		{"a tie among matches goes to the better match", []Candidate{
+			{ID: "a", VectorRank: 1, KeywordRank: 2}, {ID: "b", VectorRank: 2, KeywordRank: 1},
+		}, []string{"b", "a"}},
 		{"a whole code beats nearness and a shared part", []Candidate{
 			{ID: "near", VectorRank: 1, KeywordRank: 2}, {ID: "code", VectorRank: 0, KeywordRank: 1, CodeRank: 1},
 		}, []string{"code", "near"}},
