@@ -86,6 +86,10 @@ goldens: pyenv ## make the reference answers again that tests compare with
 wide: ## thousands of pictures beside Pillow: decoding and resizing, level for level (minutes)
 	@scripts/wide.sh
 
+.PHONY: verify
+verify: deps ## compare with the goldens, those of full size too that make goldens leaves
+	@CLIPD_GOLDENS="$(CURDIR)/build/goldens/full" go test -count 1 ./preprocess ./textenc ./imageenc ./models
+
 .PHONY: scripts-check
 scripts-check: ## shellcheck on the scripts, where it is installed
 	@scripts/check.sh

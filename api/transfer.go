@@ -35,7 +35,7 @@ type TransferHeader struct {
 // TransferItem is all that is kept of one item.
 type TransferItem struct {
 	space.Item
-	Vector    Components `json:"vector"`
+	Vector    Components `json:"vector,omitempty"`
 	Thumbnail []byte     `json:"thumbnail,omitempty"` // JPEG
 	File      *FileTimes `json:"file,omitempty"`      // state of the source file when it was read
 }

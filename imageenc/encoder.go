@@ -100,7 +100,9 @@ func (e *Encoder) readInput() error {
 }
 
 // pooledOutputs are exporters' names for one vector a picture, the projected one first.
-var pooledOutputs = []string{"image_embeds", "image_features", "image_embedding", "embeddings", "embedding", "pooler_output"}
+var pooledOutputs = []string{
+	"image_embeds", "image_features", "image_embedding", "image_embeddings", "l2norm_image_embeddings", "embeddings", "embedding", "pooler_output",
+}
 
 // chooseOutput finds the output: the one asked for, else one by a usual name, else the only one with one vector a
 // picture.

@@ -67,7 +67,8 @@ func inputsOf(graph ort.Graph, belongs func(ort.TensorInfo) bool) ([]string, err
 }
 
 // explain adds what to do to an error of the library that says it only to those who know: dynamic quantisation to
-// signed integers makes ConvInteger nodes that the CPU provider has for unsigned weights alone.
+// signed integers makes ConvInteger nodes, which libraries up to 1.23.2 at least (1.27.0 no more), and other providers,
+// have for unsigned weights alone.
 func (m *Model) explain(graph string, err error) error {
 	if !strings.Contains(err.Error(), "ConvInteger") {
 		return err

@@ -110,20 +110,30 @@ func (e *Encoder) tryPadding(ctx context.Context) (Padding, error) {
 	if e.hasMask && !e.spec.PadSeen {
 		return PaddingLongest, nil
 	}
-	const text = "a" // short, so that the context length leaves room for padding
-	var vectors [2]space.Vector
-	for i, padding := range []Padding{PaddingNone, PaddingFull} {
-		e.spec.Padding = padding
-		got, err := e.Encode(ctx, []string{text})
-		if err != nil {
-			return "", fmt.Errorf("%w: trial run with padding %q: %w", ErrGraph, padding, err)
-		}
-		vectors[i] = got[0]
+	full, err := e.tryOne(ctx, PaddingFull)
+	if err != nil {
+		return "", fmt.Errorf("%w: trial run with padding %q: %w", ErrGraph, PaddingFull, err)
 	}
-	if vectors[0].Cosine(vectors[1]) > samePadded {
+	none, err := e.tryOne(ctx, PaddingNone)
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case err != nil:
+		return PaddingFull, nil // exported with one length in it, whatever its input says
+	case none.Cosine(full) > samePadded:
 		return PaddingNone, nil
 	}
 	return PaddingFull, nil
+}
+
+// tryOne encodes a text that is short, so that the context length leaves room for padding.
+func (e *Encoder) tryOne(ctx context.Context, padding Padding) (space.Vector, error) {
+	e.spec.Padding = padding
+	vectors, err := e.Encode(ctx, []string{"a"})
+	if err != nil {
+		return space.Vector{}, err
+	}
+	return vectors[0], nil
 }
 
 // samePadded is the cosine above which a padded text's vector counts as the unpadded one's: a causal tower differs by
@@ -179,7 +189,9 @@ func (e *Encoder) obeyDims(in ort.TensorInfo) error {
 }
 
 // pooledOutputs are exporters' names for one vector a text, the projected one first.
-var pooledOutputs = []string{"text_embeds", "text_features", "text_embedding", "sentence_embedding", "embeddings", "embedding"}
+var pooledOutputs = []string{
+	"text_embeds", "text_features", "text_embedding", "text_embeddings", "l2norm_text_embeddings", "sentence_embedding", "embeddings", "embedding",
+}
 
 // tokenOutputs are names for one vector a token.
 var tokenOutputs = []string{"last_hidden_state", "token_embeddings"}

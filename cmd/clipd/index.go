@@ -344,13 +344,7 @@ func (a *app) printSummary(s *summary) error {
 	if a.json {
 		return a.writeJSON(s)
 	}
-	for i, f := range s.Failures {
-		if i == shownFailures {
-			fmt.Fprintf(a.out, "  … and %d more; --json lists all\n", len(s.Failures)-i)
-			break
-		}
-		fmt.Fprintf(a.out, "%s %s: %s\n", a.paint("failed", color.FgRed), f.Item, f.Error)
-	}
+	a.printFailures(s.Failures)
 	a.printLeftOut(s.LeftOut)
 	fmt.Fprintf(a.out, "%s: %d created, %d updated, %d unchanged, %d failed", s.Collection, s.Created, s.Updated, s.Unchanged, s.Failed)
 	if s.Pruned > 0 {
@@ -358,6 +352,17 @@ func (a *app) printSummary(s *summary) error {
 	}
 	_, err := fmt.Fprintf(a.out, " in %v (%.1f items/s)\n", time.Duration(s.Seconds*float64(time.Second)).Round(10*time.Millisecond), s.Rate)
 	return err
+}
+
+// printFailures lists the first items that failed.
+func (a *app) printFailures(failures []itemFailure) {
+	for i, f := range failures {
+		if i == shownFailures {
+			fmt.Fprintf(a.out, "  … and %d more; --json lists all\n", len(failures)-i)
+			break
+		}
+		fmt.Fprintf(a.out, "%s %s: %s\n", a.paint("failed", color.FgRed), f.Item, f.Error)
+	}
 }
 
 // printLeftOut says why files were passed by: the usual reasons as a count with an example, all others one by one.

@@ -51,6 +51,9 @@ var rules = []rule{
 	{"models", nil, []string{"api", "cmd", "space/catalog", "space/store"}, "a model knows nothing of collections or requests"},
 	{"api", []string{"api/server"}, []string{"models", "textenc", "imageenc", "preprocess", "space/catalog", "space/store", "internal/ort"},
 		"wire types, client and page are light: whoever imports the client gets no encoders"},
+	{"", []string{"exchange"}, []string{"github.com/parquet-go/parquet-go"}, "exchange alone knows other programs' files"},
+	{"exchange", nil, []string{"models", "textenc", "imageenc", "preprocess", "space/catalog", "space/store", "api/server", "internal/ort"},
+		"files are read into the API's lines; collections take them from there"},
 	{"internal", []string{"internal/arrows"}, []string{"api", "models", "space/catalog", "space/store", "space/knn", "space/keyword", "space/fusion", "space/dedup", "textenc", "imageenc", "preprocess", "cmd"},
 		"internal rooms are tools: of clipd they know the nouns' errors at most"},
 }
