@@ -73,6 +73,8 @@ type download struct {
 	file   hubFile
 	path   string // where it goes; while it is incomplete, with ".part" behind
 	told   func(file string, n int64)
+
+	announcedSHA256 string // by the hub's ETag, of a file whose hash it doesn't list
 }
 
 // run leaves the complete, checked file at path.
@@ -154,11 +156,16 @@ func (d *download) transfer(ctx context.Context, part *os.File, at int64) error 
 // once makes one request and writes what comes. It returns how many bytes the part grew, less what had to be thrown
 // away because the hub began at the beginning.
 func (d *download) once(ctx context.Context, part *os.File, at int64) (int64, error) {
+	ctx, alive, stop := d.hub.watch(ctx)
+	defer stop()
 	answer, err := d.hub.get(ctx, d.url(), at)
 	if err != nil {
-		return 0, err
+		return 0, silence(ctx, err)
 	}
 	defer answer.Body.Close()
+	if err := d.announced(answer.first); err != nil {
+		return 0, err
+	}
 	start := at
 	if answer.StatusCode == http.StatusOK {
 		start = 0
@@ -167,7 +174,7 @@ func (d *download) once(ctx context.Context, part *os.File, at int64) (int64, er
 	}
 	d.told(d.file.Path, start-at)
 	room := d.file.size() - start
-	out := &counted{w: io.NewOffsetWriter(part, start), told: func(n int64) { d.told(d.file.Path, n) }}
+	out := &counted{w: io.NewOffsetWriter(part, start), told: func(n int64) { alive(); d.told(d.file.Path, n) }}
 	n, err := io.Copy(out, io.LimitReader(answer.Body, room+1))
 	if n > room {
 		return 0, fmt.Errorf("%w: the hub sends more than the %d bytes that it listed", errPermanent, d.file.size())
@@ -175,7 +182,55 @@ func (d *download) once(ctx context.Context, part *os.File, at int64) (int64, er
 	if err == nil && n < room {
 		err = io.ErrUnexpectedEOF
 	}
-	return start - at + n, err
+	return start - at + n, silence(ctx, err)
+}
+
+// stallTime is how long a hub may send nothing before the connection counts as broken.
+const stallTime = time.Minute
+
+// errStalled: a connection that stays open and brings nothing.
+var errStalled = errors.New("the hub sends nothing any more")
+
+// watch ends the context when alive isn't called for the hub's stall time.
+func (h *hub) watch(ctx context.Context) (watched context.Context, alive func(), stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(h.stall, func() { cancel(errStalled) })
+	return ctx, func() { timer.Reset(h.stall) }, func() { timer.Stop(); cancel(nil) }
+}
+
+// silence is errStalled where that ended the context, else err.
+func silence(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), errStalled) {
+		return errStalled
+	}
+	return err
+}
+
+// announced holds what the hub says of the file, before any of it comes, against what was asked for: the commit
+// (X-Repo-Commit), the content's hash (X-Linked-Etag of large files, else ETag) and its size (X-Linked-Size). Of a hub
+// whose listing has no hashes, a mirror, the announced one counts.
+func (d *download) announced(header http.Header) error {
+	if commit := header.Get("X-Repo-Commit"); commit != "" && commit != d.commit {
+		return fmt.Errorf("%w: the hub sends commit %s; commit %s was asked for", errPermanent, commit, d.commit)
+	}
+	if size := header.Get("X-Linked-Size"); size != "" && size != fmt.Sprint(d.file.size()) {
+		return fmt.Errorf("%w: the hub announces %s bytes; its listing has %d", errPermanent, size, d.file.size())
+	}
+	etag := header.Get("X-Linked-Etag")
+	if etag == "" {
+		etag = header.Get("ETag")
+	}
+	etag = strings.Trim(strings.TrimPrefix(etag, "W/"), `"`)
+	if len(etag) != 2*d.newHash().Size() || strings.Trim(etag, "0123456789abcdef") != "" {
+		return nil // an ETag of another kind
+	}
+	if d.want() == "" {
+		d.announcedSHA256 = etag
+	}
+	if want := d.want(); etag != want {
+		return fmt.Errorf("%w: the hub announces content of hash %s; its listing has %s", errPermanent, etag, want)
+	}
+	return nil
 }
 
 func (d *download) url() string {
@@ -199,15 +254,32 @@ func (c *counted) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// check compares the whole file with the hub's hash: the SHA-256 of large files, else git's blob hash.
+// want is the hash that the hub lists, else the one that it announced; empty: none.
+func (d *download) want() string {
+	switch {
+	case d.file.LFS != nil:
+		return d.file.LFS.OID
+	case d.file.OID != "":
+		return d.file.OID
+	}
+	return d.announcedSHA256
+}
+
+// newHash is the hash of want: SHA-256 of large files, git's SHA-1 of a blob of small ones.
+func (d *download) newHash() hash.Hash {
+	if d.file.LFS != nil || d.file.OID == "" {
+		return sha256.New()
+	}
+	sum := sha1.New()
+	fmt.Fprintf(sum, "blob %d\x00", d.file.size())
+	return sum
+}
+
+// check compares the whole file with the hub's hash.
 func (d *download) check(part *os.File) error {
-	var sum hash.Hash
-	want := d.file.OID
-	if d.file.LFS != nil {
-		sum, want = sha256.New(), d.file.LFS.OID
-	} else {
-		sum = sha1.New()
-		fmt.Fprintf(sum, "blob %d\x00", d.file.size())
+	sum, want := d.newHash(), d.want()
+	if want == "" {
+		return errors.New("the hub neither lists nor announces a hash of it, so that it can't be checked")
 	}
 	if _, err := part.Seek(0, io.SeekStart); err != nil {
 		return err

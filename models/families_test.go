@@ -33,11 +33,13 @@ type familyGolden struct {
 		IDs    []int64
 		Vector []float32
 	}
-	Pictures []struct {
-		File   string // from the repository's root
-		Levels []byte // pixel values as 0 to 255, [height, width, 3]; not of all
-		Vector []float32
-	}
+	Pictures []goldenPicture
+}
+
+type goldenPicture struct {
+	File   string // from the repository's root
+	Levels []byte // pixel values as 0 to 255, [height, width, 3]; not of all
+	Vector []float32
 }
 
 // leastFamilyCosine is the promise: end to end, from file bytes and from text, against the reference implementation.

@@ -15,8 +15,8 @@ import (
 	"github.com/clipd/clipd/space"
 )
 
-// golden is what Python's own tools make of the starter; testdata/make.py writes it and names the versions.
-type golden struct {
+// starterGolden is what Python's own tools make of the starter; testdata/make.py writes it and names the versions.
+type starterGolden struct {
 	SHA256 map[string]string
 	Texts  []struct {
 		Text   string
@@ -29,13 +29,13 @@ type golden struct {
 	}
 }
 
-func readGolden(t *testing.T) golden {
+func readGolden(t *testing.T) starterGolden {
 	t.Helper()
 	data, err := os.ReadFile("testdata/starter.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var g golden
+	var g starterGolden
 	if err := json.Unmarshal(data, &g); err != nil {
 		t.Fatal(err)
 	}

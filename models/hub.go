@@ -20,12 +20,16 @@ type hub struct {
 	token    string
 	client   *http.Client
 	wait     func(time.Duration)
+	stall    time.Duration // of a connection that brings nothing
 }
 
 func newHub(repo string, opts PullOptions) *hub {
-	h := &hub{endpoint: strings.TrimRight(opts.Endpoint, "/"), repo: repo, token: opts.Token, client: opts.Client, wait: opts.wait}
+	h := &hub{endpoint: strings.TrimRight(opts.Endpoint, "/"), repo: repo, token: opts.Token, client: opts.Client, wait: opts.wait, stall: opts.stall}
 	if h.endpoint == "" {
 		h.endpoint = DefaultEndpoint
+	}
+	if h.stall == 0 {
+		h.stall = stallTime
 	}
 	if h.client == nil {
 		h.client = http.DefaultClient
@@ -129,12 +133,22 @@ func (h *hub) getJSON(ctx context.Context, url string, into any) (http.Header, e
 	return header, err
 }
 
+// hubAnswer is an answer with the header of the hub's own part of it: files lie elsewhere, and the redirect there says
+// which commit and which content it leads to.
+type hubAnswer struct {
+	*http.Response
+	first http.Header
+}
+
+// maxRedirects is net/http's own bound.
+const maxRedirects = 10
+
 // get asks for a URL, from a byte on. Answers other than 200 and 206 are errors; the token goes to the endpoint alone
 // (net/http drops it on a redirect to another host).
-func (h *hub) get(ctx context.Context, url string, from int64) (*http.Response, error) {
+func (h *hub) get(ctx context.Context, url string, from int64) (hubAnswer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, err
+		return hubAnswer{}, err
 	}
 	request.Header.Set("User-Agent", "clipd")
 	// Sizes, ranges and hashes are those of the plain content.
@@ -145,15 +159,29 @@ func (h *hub) get(ctx context.Context, url string, from int64) (*http.Response, 
 	if from > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
 	}
-	answer, err := h.client.Do(request)
+	var first http.Header
+	client := *h.client
+	client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		if len(via) >= maxRedirects {
+			return fmt.Errorf("%w: more than %d redirects", errPermanent, maxRedirects)
+		}
+		if len(via) == 1 {
+			first = next.Response.Header
+		}
+		return nil
+	}
+	answer, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return hubAnswer{}, err
+	}
+	if first == nil {
+		first = answer.Header
 	}
 	if answer.StatusCode == http.StatusOK || answer.StatusCode == http.StatusPartialContent {
-		return answer, nil
+		return hubAnswer{answer, first}, nil
 	}
 	answer.Body.Close()
-	return nil, h.refusal(answer)
+	return hubAnswer{}, h.refusal(answer)
 }
 
 // refusal is an answer that isn't the wanted one.

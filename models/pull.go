@@ -31,6 +31,7 @@ type PullOptions struct {
 	Client   *http.Client        // nil: http.DefaultClient, which obeys the proxy variables
 	Progress func(PullProgress)  // called from several goroutines, one at a time; nil: nobody is told
 	wait     func(time.Duration) // between tries; tests don't wait
+	stall    time.Duration       // until a silent connection counts as broken; 0: stallTime
 }
 
 // PullProgress is how far a pull is.
@@ -116,6 +117,14 @@ func (p *puller) pull(ctx context.Context, revision string) (Folder, error) {
 		return folder, nil
 	}
 	staging := filepath.Join(p.modelsDir, ".pull", strings.ReplaceAll(p.hub.repo, "/", "--")+"-"+commit)
+	unlock, err := lockFolder(staging + ".lock")
+	if err != nil {
+		return Folder{}, err
+	}
+	defer unlock()
+	if isPulled(target, record) { // by the one that held the lock
+		return folder, nil
+	}
 	if err := p.fetch(ctx, staging, commit, files); err != nil {
 		return Folder{}, err
 	}
@@ -225,9 +234,5 @@ func install(staging, target string, record pulled) error {
 	if err := os.Rename(staging, target); err != nil {
 		return errors.Join(err, os.Rename(aside, target))
 	}
-	if err := os.RemoveAll(aside); err != nil {
-		return err
-	}
-	_ = os.Remove(filepath.Dir(staging)) // fails, rightly, while it holds another pull
-	return nil
+	return os.RemoveAll(aside)
 }

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,8 +32,12 @@ type fakeHub struct {
 	refuse   []int          // status codes of the next answers
 	noRange  bool
 	token    string
-	lie      map[string]bool // send other bytes than listed
-	asked    []string        // method, path and range of every request
+	lie      map[string]bool   // send other bytes than listed
+	asked    []string          // method, path and range of every request
+	announce map[string]string // headers of the redirect to onnx/text_model.onnx
+	bare     bool              // list no hashes
+	etags    bool              // announce them as ETag
+	hang     string            // of the next answer with this file, send nothing; then forget it
 }
 
 const fakeCommit = "0123456789abcdef0123456789abcdef01234567"
@@ -79,11 +84,23 @@ func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/api/models/owner/clip/tree/"+fakeCommit:
 		h.tree(w, r)
 	case isFile && strings.HasSuffix(path, ".onnx") && r.URL.Query().Get("cdn") == "":
+		for name, value := range h.announce {
+			if path == "onnx/text_model.onnx" {
+				w.Header().Set(name, value)
+			}
+		}
+		h.etag(w, path)
 		http.Redirect(w, r, r.URL.Path+"?cdn=1", http.StatusFound)
 	case isFile && h.files[path] != nil:
 		h.file(w, r, path)
 	default:
 		http.NotFound(w, r)
+	}
+}
+
+func (h *fakeHub) etag(w http.ResponseWriter, name string) {
+	if h.etags {
+		w.Header().Set("X-Linked-Etag", fmt.Sprintf(`"%x"`, sha256.Sum256(h.files[name])))
 	}
 }
 
@@ -106,6 +123,10 @@ func (h *fakeHub) tree(w http.ResponseWriter, r *http.Request) {
 			entry["lfs"] = map[string]any{"oid": hex.EncodeToString(sum[:]), "size": len(data)}
 			entry["oid"] = "of the pointer"
 		}
+		if h.bare {
+			delete(entry, "oid")
+			delete(entry, "lfs")
+		}
 		page = append(page, entry)
 	}
 	if end < len(names) {
@@ -126,6 +147,16 @@ func (h *fakeHub) file(w http.ResponseWriter, r *http.Request, name string) {
 		status = http.StatusPartialContent
 	} else {
 		start = 0
+	}
+	if h.hang == name {
+		h.hang = ""
+		h.mu.Unlock()
+		<-r.Context().Done()
+		h.mu.Lock()
+		return
+	}
+	if r.URL.Query().Get("cdn") == "" {
+		h.etag(w, name)
 	}
 	send := data[start:]
 	w.Header().Set("Content-Length", fmt.Sprint(len(send)))
@@ -338,5 +369,113 @@ func TestPullEndsWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := Pull(ctx, t.TempDir(), "owner/clip", PullOptions{Endpoint: h.URL}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestPullReadsWhatTheHubAnnounces(t *testing.T) {
+	sum := func(name string, h *fakeHub) string {
+		return fmt.Sprintf("%x", sha256.Sum256(h.files[name]))
+	}
+	const file = "onnx/text_model.onnx"
+	for name, c := range map[string]struct {
+		announce func(h *fakeHub)
+		want     string // in the error; empty: it succeeds
+	}{
+		"all right": {func(h *fakeHub) {
+			h.announce = map[string]string{"X-Repo-Commit": fakeCommit, "X-Linked-Etag": `"` + sum(file, h) + `"`}
+		}, ""},
+		"another kind":  {func(h *fakeHub) { h.announce = map[string]string{"ETag": `W/"abc-1"`} }, ""},
+		"other commit":  {func(h *fakeHub) { h.announce = map[string]string{"X-Repo-Commit": "feed"} }, "the hub sends commit feed"},
+		"other content": {func(h *fakeHub) { h.announce = map[string]string{"X-Linked-Etag": `"` + strings.Repeat("0", 64) + `"`} }, "the hub announces content of hash 000"},
+		"other size":    {func(h *fakeHub) { h.announce = map[string]string{"X-Linked-Size": "7"} }, "announces 7 bytes"},
+	} {
+		h := newFakeHub(t)
+		c.announce(h)
+		_, waits, err := pullFrom(h, t.TempDir(), PullOptions{})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || len(waits) > 0) {
+			t.Errorf("%s: %v after %d pauses; want %q at once", name, err, len(waits), c.want)
+		}
+	}
+}
+
+// A mirror that lists no hashes is believed what it announces, and nothing else.
+func TestPullFromAMirrorWithoutHashes(t *testing.T) {
+	h := newFakeHub(t)
+	h.bare = true
+	if _, _, err := pullFrom(h, t.TempDir(), PullOptions{}); err == nil || !strings.Contains(err.Error(), "neither lists nor announces a hash") {
+		t.Errorf("without any hash: %v", err)
+	}
+	h.etags = true
+	folder, _, err := pullFrom(h, t.TempDir(), PullOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPulled(t, h, folder)
+	h.lie["onnx/text_model.onnx"] = true
+	if _, _, err := pullFrom(h, t.TempDir(), PullOptions{}); err == nil || !strings.Contains(err.Error(), "what came has hash") {
+		t.Errorf("with wrong content: %v", err)
+	}
+}
+
+func TestPullLeavesASilentConnection(t *testing.T) {
+	h := newFakeHub(t)
+	h.hang = "onnx/text_model.onnx"
+	folder, waits, err := pullFrom(h, t.TempDir(), PullOptions{stall: 200 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPulled(t, h, folder)
+	if len(waits) == 0 {
+		t.Error("it never gave the silent connection up")
+	}
+}
+
+func TestPullOnlyOnceAtATime(t *testing.T) {
+	h, dir := newFakeHub(t), t.TempDir()
+	unlock, err := lockFolder(filepath.Join(dir, ".pull", "owner--clip-"+fakeCommit+".lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := pullFrom(h, dir, PullOptions{}); err == nil || !strings.Contains(err.Error(), "another pull") {
+		t.Errorf("beside another pull: %v", err)
+	}
+	unlock()
+	folder, _, err := pullFrom(h, dir, PullOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPulled(t, h, folder)
+	if left, _ := filepath.Glob(filepath.Join(dir, ".pull", "*")); len(left) != 0 {
+		t.Errorf("it left %v", left)
+	}
+}
+
+func TestPullThroughAProxy(t *testing.T) {
+	h := newFakeHub(t)
+	asked := 0
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Host != "hub.invalid" {
+			http.Error(w, r.URL.String(), http.StatusBadGateway)
+			return
+		}
+		asked++
+		r.URL.Host, r.RequestURI = "", ""
+		h.ServeHTTP(w, r)
+	}))
+	defer proxy.Close()
+	address, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.pageSize = 100 // the pages' links name the server itself
+	folder, err := Pull(context.Background(), t.TempDir(), "owner/clip", PullOptions{
+		Endpoint: "http://hub.invalid", Client: &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(address)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPulled(t, h, folder)
+	if asked == 0 {
+		t.Error("the proxy wasn't asked")
 	}
 }

@@ -25,7 +25,7 @@ func (a *app) modelsCommand() *cobra.Command {
 	list := a.modelsListCommand()
 	cmd := &cobra.Command{
 		Use:     "models",
-		Short:   "List models, look into one, bring or remove one",
+		Short:   "List models, look into one, bring, verify or remove one",
 		Example: "  clipd models\n  clipd models info starter\n  clipd models pull clip-vit-base-patch32",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -35,7 +35,7 @@ func (a *app) modelsCommand() *cobra.Command {
 			return list.RunE(cmd, args)
 		},
 	}
-	cmd.AddCommand(list, a.modelsInfoCommand(), a.modelsPullCommand(), a.modelsRemoveCommand())
+	cmd.AddCommand(list, a.modelsInfoCommand(), a.modelsPullCommand(), a.modelsVerifyCommand(), a.modelsRemoveCommand())
 	return cmd
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -25,7 +27,7 @@ func (f *hubFlags) add(flags *pflag.FlagSet) {
 
 // complete takes what the flags leave open from the hub's own variables; it refuses where these say offline.
 func (f *hubFlags) complete(lookupEnv func(string) (string, bool)) error {
-	if offline, _ := lookupEnv("HF_HUB_OFFLINE"); offline == "1" || offline == "true" {
+	if offline, _ := lookupEnv("HF_HUB_OFFLINE"); slices.Contains([]string{"1", "on", "yes", "true"}, strings.ToLower(offline)) {
 		return usagef("HF_HUB_OFFLINE=%s forbids it; unset it to pull", offline)
 	}
 	if f.endpoint == "" {

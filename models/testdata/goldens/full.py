@@ -141,6 +141,10 @@ def main():
         answers = make.answers(family)
         answers["sums"] = make.fingerprints(family, texts)
         (args.out / family.name / "golden.json").write_text(json.dumps(answers))
+        for picture in answers["pictures"]:  # beside the golden too, for `clipd models verify DIR`
+            beside = args.out / family.name / picture["file"]
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(make.ROOT / picture["file"], beside)
 
 
 if __name__ == "__main__":
