@@ -30,6 +30,15 @@ func (in *EmbeddingsInput) UnmarshalJSON(data []byte) error {
 		*in = nil
 		return nil
 	}
+	if list, ok := simpleInputs(data); ok {
+		*in = list
+		return nil
+	}
+	return in.thorough(data)
+}
+
+// thorough reads whatever is right, and says what is wrong of the rest.
+func (in *EmbeddingsInput) thorough(data []byte) error {
 	raw := []json.RawMessage{data}
 	if len(data) > 0 && data[0] == '[' {
 		if err := json.Unmarshal(data, &raw); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/clipd/clipd/internal/ort"
 	"github.com/clipd/clipd/preprocess"
@@ -39,6 +40,7 @@ type Encoder struct {
 	fixedRows int // batch size that the graph fixes; 0: any
 	maxBatch  int
 	dim       int
+	buffers   sync.Pool // of *[]float32, for batches
 }
 
 // New makes an Encoder of a preprocessing Spec and the image tower that belongs to it; the session stays the
@@ -190,12 +192,24 @@ func (e *Encoder) rows() int {
 	return e.maxBatch
 }
 
-// run encodes one batch. What a fixed batch size leaves over stays zero and is not read.
+// buffer is memory for the values of a batch; put it back into buffers.
+func (e *Encoder) buffer(length int) *[]float32 {
+	if buffer, ok := e.buffers.Get().(*[]float32); ok && cap(*buffer) >= length {
+		*buffer = (*buffer)[:length]
+		return buffer
+	}
+	fresh := make([]float32, length, max(length, e.rows()*e.spec.Len()))
+	return &fresh
+}
+
+// run encodes one batch. What a fixed batch size leaves over holds any values and is not read.
 func (e *Encoder) run(ctx context.Context, batch [][]float32) ([]space.Vector, error) {
 	rows, size := max(len(batch), e.fixedRows), e.spec.Len()
 	values := batch[0]
 	if rows > 1 {
-		values = make([]float32, rows*size)
+		buffer := e.buffer(rows * size)
+		defer e.buffers.Put(buffer) // the session is through with it when run returns
+		values = *buffer
 		for i, pixels := range batch {
 			copy(values[i*size:(i+1)*size], pixels)
 		}

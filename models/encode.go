@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/clipd/clipd/imageenc"
 	"github.com/clipd/clipd/internal/batch"
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
@@ -61,13 +60,42 @@ func (m *Model) CountTokens(text string) (n int, truncated bool) {
 	return len(tokens.IDs), tokens.Truncated
 }
 
-// DecodePicture decodes an image file for EncodePictures of this model alone: of a large JPEG only as many pixels as
+// DecodePicture decodes an image file for Pixels of this model alone: of a large JPEG only as many pixels as
 // the image tower sees, which takes a fraction of the time. It fails as preprocess.Decode.
 func (m *Model) DecodePicture(name string, data []byte, limits preprocess.Limits) (*preprocess.Picture, error) {
 	if m.image == nil {
 		return preprocess.Decode(name, data, limits)
 	}
 	return m.imageSpec.Decode(name, data, limits)
+}
+
+// Pixels are a picture's values as the image tower reads them, 3 x height x width float32. They are small, and need
+// neither tower nor queue: whoever waits for EncodePixels needs not hold on to the picture. It fails with
+// space.ErrModality.
+func (m *Model) Pixels(picture *preprocess.Picture) ([]float32, error) {
+	if m.image == nil {
+		return nil, fmt.Errorf("encode picture: %w: %s sees no pictures", space.ErrModality, m.name)
+	}
+	begun := time.Now()
+	pixels := make([]float32, m.imageSpec.Len())
+	m.imageSpec.Pixels(picture, pixels)
+	m.resizing.Add(int64(time.Since(begun)))
+	m.resized.Add(1)
+	return pixels, nil
+}
+
+// EncodePixels turns the Pixels of a picture into its unit vector, in a batch with others. It fails with
+// space.ErrBusy, space.ErrClosed, space.ErrModality or ctx's error. The pixels may be read until the tower is through
+// with them, which can be after EncodePixels returned because ctx ended.
+func (m *Model) EncodePixels(ctx context.Context, pixels []float32) (space.Vector, error) {
+	if m.image == nil {
+		return space.Vector{}, fmt.Errorf("encode picture: %w: %s sees no pictures", space.ErrModality, m.name)
+	}
+	vector, err := m.pictures.Do(ctx, pixels)
+	if err != nil {
+		return vector, fmt.Errorf("encode picture: %w", err)
+	}
+	return vector, nil
 }
 
 // EncodePictures turns pictures into unit vectors, in their order. Pixel values are computed while other pictures are
@@ -77,25 +105,16 @@ func (m *Model) EncodePictures(ctx context.Context, pictures []*preprocess.Pictu
 	if m.image == nil {
 		return nil, fmt.Errorf("encode picture: %w: %s sees no pictures", space.ErrModality, m.name)
 	}
-	encoder, err := m.image.get(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("encode picture: %w", err)
-	}
 	vectors := make([]space.Vector, len(pictures))
 	var failed failures
 	var group errgroup.Group
 	group.SetLimit(m.ImageBatch() + runtime.GOMAXPROCS(0)) // a batch in the tower, the next one in the making
 	for i, picture := range pictures {
 		group.Go(func() error {
-			if ctx.Err() != nil {
-				failed.add(i, ctx.Err())
-				return nil
+			var err error
+			if vectors[i], err = m.encodePicture(ctx, picture); err != nil {
+				failed.add(i, err)
 			}
-			vector, err := m.pictures.Do(ctx, m.pixels(encoder, picture))
-			if err != nil {
-				failed.add(i, fmt.Errorf("%s: %w", picture.Name, err))
-			}
-			vectors[i] = vector
 			return nil
 		})
 	}
@@ -106,12 +125,19 @@ func (m *Model) EncodePictures(ctx context.Context, pictures []*preprocess.Pictu
 	return vectors, nil
 }
 
-func (m *Model) pixels(encoder *imageenc.Encoder, picture *preprocess.Picture) []float32 {
-	begun := time.Now()
-	pixels := encoder.Pixels(picture)
-	m.resizing.Add(int64(time.Since(begun)))
-	m.resized.Add(1)
-	return pixels
+func (m *Model) encodePicture(ctx context.Context, picture *preprocess.Picture) (space.Vector, error) {
+	if err := ctx.Err(); err != nil {
+		return space.Vector{}, err
+	}
+	pixels, err := m.Pixels(picture)
+	if err != nil {
+		return space.Vector{}, err
+	}
+	vector, err := m.pictures.Do(ctx, pixels)
+	if err != nil {
+		return vector, fmt.Errorf("%s: %w", picture.Name, err)
+	}
+	return vector, nil
 }
 
 // Resized tells how many pictures were brought to the tower's size, and how long that took, added up.

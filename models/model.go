@@ -31,13 +31,21 @@ type Options struct {
 	MaxTextBatch  int    // most texts of one run; 0: 16
 	MaxImageBatch int    // most pictures of one run; 0: 8
 	MaxQueue      int    // most texts, and most pictures, that wait; 0: 64 batches
+	MaxQueueBytes int64  // most memory of each of these; 0: DefaultMaxQueueBytes
 	CacheDir      string // where the hashes of weights are remembered; empty: nowhere
 }
+
+// DefaultMaxQueueBytes is room for some hundred pictures: of 224 x 224 pixels, one has 0.6 MB.
+const DefaultMaxQueueBytes = 256 << 20
 
 // Defaults of Options: larger batches gain nothing on a CPU, and make a lone query wait.
 const (
 	defaultTextBatch  = 16
 	defaultImageBatch = 8
+	maxBatchTokens    = 512 // of texts in one run; a single longer text goes alone
+	// towerRuns is how many runs of a tower go on at the same time. All share the session's threads: while one run is
+	// in its single-threaded parts, the other one has the cores.
+	towerRuns = 2
 )
 
 // Model turns texts and pictures into vectors of one space. It is safe for concurrent use: requests share batches,
@@ -119,6 +127,11 @@ func (m *Model) start() {
 		m.texts = batch.New(m.runTexts, batch.Options[textItem]{
 			MaxBatch: orDefault(m.opts.MaxTextBatch, defaultTextBatch),
 			MaxQueue: m.opts.MaxQueue,
+			MaxBytes: orDefault(m.opts.MaxQueueBytes, DefaultMaxQueueBytes),
+			Bytes:    func(t textItem) int { return 8 * len(t.tokens.IDs) },
+			Workers:  towerRuns,
+			MaxCost:  maxBatchTokens,
+			Cost:     func(t textItem) int { return len(t.tokens.IDs) },
 			Bucket:   func(t textItem) int { return t.bucket },
 		})
 	}
@@ -127,11 +140,14 @@ func (m *Model) start() {
 		m.pictures = batch.New(m.runPictures, batch.Options[[]float32]{
 			MaxBatch: m.ImageBatch(),
 			MaxQueue: m.opts.MaxQueue,
+			MaxBytes: orDefault(m.opts.MaxQueueBytes, DefaultMaxQueueBytes),
+			Bytes:    func(pixels []float32) int { return 4 * len(pixels) },
+			Workers:  towerRuns,
 		})
 	}
 }
 
-func orDefault(n, otherwise int) int {
+func orDefault[N int | int64](n, otherwise N) N {
 	if n > 0 {
 		return n
 	}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes build/bench-model: CLIP ViT-B/32 in full size with random weights, plain and quantised, to measure with.
 #
-#   clipd bench encode --model build/bench-model [--variant uint8]
+#   clipd bench encode --model build/bench-model [--variant quantized]
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -130,17 +130,25 @@ func (m *fakeModel) DecodePicture(name string, data []byte, limits preprocess.Li
 	return preprocess.Decode(name, data, limits)
 }
 
-func (m *fakeModel) EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error) {
+func (m *fakeModel) Pixels(picture *preprocess.Picture) ([]float32, error) {
+	return meanColour(picture.Image()), nil
+}
+
+func (m *fakeModel) EncodePixels(_ context.Context, pixels []float32) (space.Vector, error) {
 	if m.busy.Load() {
-		return nil, space.ErrBusy
+		return space.Vector{}, space.ErrBusy
 	}
+	return space.Normalize(pixels)
+}
+
+// EncodePictures is what the library asks for.
+func (m *fakeModel) EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error) {
 	vectors := make([]space.Vector, len(pictures))
 	for i, picture := range pictures {
-		vector, err := space.Normalize(meanColour(picture.Image()))
-		if err != nil {
+		var err error
+		if vectors[i], err = m.EncodePixels(ctx, meanColour(picture.Image())); err != nil {
 			return nil, err
 		}
-		vectors[i] = vector
 	}
 	return vectors, nil
 }

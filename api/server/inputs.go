@@ -10,17 +10,17 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/clipd/clipd/api"
-	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
 )
 
 // errImageText: an image that is not written as one in JSON.
 var errImageText = errors.New("unreadable image")
 
-// pictureChunk is how many pictures of one request are decoded before they are encoded: decoded ones are large.
-const pictureChunk = 16
+// picturesAtOnce is how many pictures of one request are decoded or wait for the tower: two of its batches.
+const picturesAtOnce = 16
 
 // encode turns the inputs of the request's field into their vectors; the i-th vector is the i-th input's.
 func (s *Server) encode(ctx context.Context, field string, inputs []api.Input) ([]space.Vector, error) {
@@ -39,14 +39,7 @@ func (s *Server) encode(ctx context.Context, field string, inputs []api.Input) (
 	if err := s.encodeTexts(ctx, inputs, texts, vectors); err != nil {
 		return nil, err
 	}
-	for len(images) > 0 {
-		n := min(pictureChunk, len(images))
-		if err := s.encodeImages(ctx, field, inputs, images[:n], vectors); err != nil {
-			return nil, err
-		}
-		images = images[n:]
-	}
-	return vectors, nil
+	return vectors, s.encodeImages(ctx, field, inputs, images, vectors)
 }
 
 func (s *Server) checkInputs(field string, inputs []api.Input) error {
@@ -89,42 +82,45 @@ func (s *Server) encodeTexts(ctx context.Context, inputs []api.Input, at []int, 
 	return nil
 }
 
+// encodeImages decodes pictures while others are in the tower. Of those that wait for it only the values that it reads
+// are held.
 func (s *Server) encodeImages(ctx context.Context, field string, inputs []api.Input, at []int, vectors []space.Vector) error {
-	pictures, err := s.decodeImages(ctx, field, inputs, at)
-	if err != nil {
-		return err
-	}
-	defer s.metrics.stage(stageEncodePictures, time.Now(), len(pictures))
-	encoded, err := s.deps.Model.EncodePictures(ctx, pictures)
-	if err != nil {
-		return err
-	}
-	for i, position := range at {
-		vectors[position] = encoded[i]
-	}
-	return nil
-}
-
-func (s *Server) decodeImages(ctx context.Context, field string, inputs []api.Input, at []int) ([]*preprocess.Picture, error) {
-	defer s.metrics.stage(stageDecode, time.Now(), len(at))
-	pictures := make([]*preprocess.Picture, len(at))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, position := range at {
+	group.SetLimit(picturesAtOnce)
+	turns := semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))) // so that a large request does not fill the line for decoding
+	for _, position := range at {
 		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			name := fmt.Sprintf("%s %d", field, position)
-			data, err := imageBytes(inputs[position].Image)
+			pixels, err := s.pixels(ctx, turns, fmt.Sprintf("%s %d", field, position), inputs[position].Image)
 			if err != nil {
-				return about(field, fmt.Sprint(position), fmt.Errorf("%s: %w", name, err))
+				return about(field, fmt.Sprint(position), err)
 			}
-			pictures[i], err = s.deps.Model.DecodePicture(name, data, s.opts.Limits)
-			return about(field, fmt.Sprint(position), err)
+			defer s.metrics.stage(stageEncodePictures, time.Now(), 1)
+			vectors[position], err = s.deps.Model.EncodePixels(ctx, pixels)
+			return err
 		})
 	}
-	return pictures, group.Wait()
+	return group.Wait()
+}
+
+// pixels decodes an image of a request when it is its turn, in the request and among all.
+func (s *Server) pixels(ctx context.Context, turns *semaphore.Weighted, name, image string) ([]float32, error) {
+	for _, line := range []*semaphore.Weighted{turns, s.deps.Decoding} {
+		if err := line.Acquire(ctx, 1); err != nil {
+			return nil, err
+		}
+		defer line.Release(1)
+	}
+	begun := time.Now()
+	data, err := imageBytes(image)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	picture, err := s.deps.Model.DecodePicture(name, data, s.opts.Limits)
+	if err != nil {
+		return nil, err
+	}
+	s.metrics.stage(stageDecode, begun, 1)
+	return s.deps.Model.Pixels(picture)
 }
 
 // imageBytes reads the text form of an image file: base64 (standard or URL alphabet, padded or not) or a data: URL.
@@ -137,6 +133,9 @@ func imageBytes(text string) ([]byte, error) {
 		text = payload
 	} else if strings.Contains(text[:min(len(text), 12)], "://") {
 		return nil, fmt.Errorf("%w: addresses are not fetched; send the image's bytes as base64 or a data: URL", errImageText)
+	}
+	if data, err := base64.StdEncoding.DecodeString(text); err == nil {
+		return data, nil
 	}
 	text = strings.TrimRight(strings.Map(dropSpace, text), "=")
 	encoding := base64.RawStdEncoding

@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
@@ -29,18 +31,23 @@ type Model interface {
 	CountTokens(text string) (n int, truncated bool)
 	// The i-th vector is the i-th input's. A full queue is space.ErrBusy.
 	EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error)
-	EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error)
-	// DecodePicture decodes an image file for EncodePictures, with as few pixels as that needs.
+	// DecodePicture decodes an image file for Pixels, with as few pixels as that needs.
 	DecodePicture(name string, data []byte, limits preprocess.Limits) (*preprocess.Picture, error)
+	// Pixels are a decoded picture's values for EncodePixels.
+	Pixels(picture *preprocess.Picture) ([]float32, error)
+	EncodePixels(ctx context.Context, pixels []float32) (space.Vector, error)
 }
 
 // Deps are the parts that a server is made of. Model and Library are required.
 type Deps struct {
 	Model   Model
 	Library *catalog.Library
-	Page    http.Handler           // ui.Handler(), at /; nil: no page
-	Facts   Facts                  // what GET /v1/status says
-	Metrics []prometheus.Collector // further ones for GET /metrics, of the batchers for example
+	// Decoding bounds the pictures that are decoded at once: each takes 1. The library should have the same one;
+	// nil: GOMAXPROCS at once.
+	Decoding *semaphore.Weighted
+	Page     http.Handler           // ui.Handler(), at /; nil: no page
+	Facts    Facts                  // what GET /v1/status says
+	Metrics  []prometheus.Collector // further ones for GET /metrics, of the batchers for example
 }
 
 // Facts are what the process knows about itself.
@@ -95,6 +102,9 @@ func New(deps Deps, opts Options) (*Server, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
+	}
+	if deps.Decoding == nil {
+		deps.Decoding = semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))
 	}
 	s := &Server{deps: deps, opts: opts, originals: newOriginals(), started: time.Now()}
 	if s.metrics, err = newMetrics(deps); err != nil {

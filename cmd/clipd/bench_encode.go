@@ -34,7 +34,7 @@ so that other work on the machine meets both; their ratio is what the way to the
 
 Images are made for the purpose: JPEGs of smooth colours, edges and noise. Rates have --callers requests in flight,
 latencies one. Each measurement has a warm-up. "cpu" is processor time of server and client together.`,
-		Example: "  clipd bench encode\n  clipd bench encode --model ./build/bench-model --variant uint8 --json > int8.json",
+		Example: "  clipd bench encode\n  clipd bench encode --model ./build/bench-model --variant quantized --json > quantized.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			sizes, err := f.check()

@@ -26,7 +26,8 @@ type imageResult struct {
 	RoundLow  float64   `json:"ratio_low"` // of one round
 	RoundHigh float64   `json:"ratio_high"`
 	Stages    []stage   `json:"stages"`
-	RSS       int64     `json:"rss"` // after it
+	Batch     float64   `json:"batch"` // images of a run of the tower, on average
+	RSS       int64     `json:"rss"`   // after it
 }
 
 // rawResult is the bare session at its best setting.
@@ -54,27 +55,27 @@ func (r rawSetting) measure(ctx context.Context, length time.Duration) (window, 
 	return steady(ctx, r.callers, r.batch, length, func(ctx context.Context, _ int) error { return r.run(ctx) })
 }
 
-// bestRaw tries the bare session with one and two callers, with single images and full batches.
+// bestRaw tries full batches from one caller and from two, twice.
 func (s *site) bestRaw(ctx context.Context, length time.Duration) (rawSetting, error) {
-	var best rawSetting
-	var most float64
-	for _, callers := range []int{1, 2} {
-		for _, batch := range []int{1, s.engine.model.ImageBatch()} {
-			run, actual, err := s.engine.model.RawImages(ctx, batch)
-			if err != nil {
-				return best, err
-			}
-			setting := rawSetting{callers, actual, run}
+	run, batch, err := s.engine.model.RawImages(ctx, s.engine.model.ImageBatch())
+	if err != nil {
+		return rawSetting{}, err
+	}
+	settings := []rawSetting{{1, batch, run}, {2, batch, run}}
+	done := make([]window, len(settings))
+	for range 2 {
+		for i, setting := range settings {
 			w, err := setting.measure(ctx, length)
 			if err != nil {
-				return best, fmt.Errorf("bare session: %w", err)
+				return setting, fmt.Errorf("bare session: %w", err)
 			}
-			if w.rate() > most {
-				best, most = setting, w.rate()
-			}
+			done[i].add(w)
 		}
 	}
-	return best, nil
+	if done[1].rate() > done[0].rate() {
+		return settings[1], nil
+	}
+	return settings[0], nil
 }
 
 func (s *site) measureImages(ctx context.Context, f encodeFlags, sizes []size) ([]imageResult, error) {
@@ -114,6 +115,7 @@ func (s *site) measureSize(ctx context.Context, f encodeFlags, of size, raw rawS
 	ask := func(ctx context.Context, i int) error { return s.embed(ctx, bodies[i%len(bodies)]) }
 	var ours, bare window
 	stages := s.stagesBegin(ctx)
+	_, before := s.engine.model.BatchStats()
 	for round := range f.rounds {
 		over, err := steady(ctx, f.callers, 1, f.length(), ask)
 		if err != nil {
@@ -134,6 +136,8 @@ func (s *site) measureSize(ctx context.Context, f encodeFlags, of size, raw rawS
 	if result.Stages, err = stages(ctx); err != nil {
 		return result, err
 	}
+	_, after := s.engine.model.BatchStats()
+	result.Batch = quotient(float64(after.Items-before.Items), float64(after.Batches-before.Batches))
 	summary := newTiming("", "", "", ours.count, ours.elapsed, ours.took)
 	result.Count, result.Rate, result.P50, result.P99, result.CPU = summary.Count, summary.Rate, summary.P50, summary.P99, ours.cpuEach()
 	result.Raw.Rate, result.Raw.CPU = bare.rate(), bare.cpuEach()
@@ -210,6 +214,7 @@ func (a *app) printImages(results []imageResult) error {
 		for _, s := range r.Stages {
 			row = append(row, fmt.Sprintf("%.2f", s.Each))
 		}
+		row = append(row, fmt.Sprintf("%.1f", r.Batch))
 		stages = append(stages, row)
 	}
 	err := a.table([]column{
@@ -225,5 +230,6 @@ func (a *app) printImages(results []imageResult) error {
 	for _, s := range imageStages {
 		columns = append(columns, column{title: s.name, right: true})
 	}
+	columns = append(columns, column{title: "images a batch", right: true})
 	return a.table(columns, stages)
 }

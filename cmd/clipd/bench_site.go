@@ -148,7 +148,7 @@ func (w window) cpuEach() float64 {
 }
 
 // steady has callers call work over and over, and counts what ends in a window that begins after a warm-up of a
-// quarter of it. Each call of work does units.
+// quarter of it, and lasts until something has ended. Each call of work does units.
 func steady(ctx context.Context, callers, units int, length time.Duration, work func(ctx context.Context, i int) error) (window, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -180,12 +180,16 @@ func steady(ctx context.Context, callers, units int, length time.Duration, work 
 		defer mu.Unlock()
 		return len(took)
 	}
-	sleep(ctx, length/4)
-	for ended() == 0 && ctx.Err() == nil { // a slow machine's first answer may take longer than the warm-up
-		sleep(ctx, 10*time.Millisecond)
+	untilOne := func(since int) { // a slow machine's answer may take longer than its time
+		for ended() == since && ctx.Err() == nil {
+			sleep(ctx, 10*time.Millisecond)
+		}
 	}
+	sleep(ctx, length/4)
+	untilOne(0)
 	first, begun, used := ended(), time.Now(), machine.Used()
 	sleep(ctx, length)
+	untilOne(first)
 	w := window{elapsed: time.Since(begun), cpu: machine.Used() - used}
 	last := ended()
 	cancel()

@@ -38,8 +38,11 @@ func (s *site) sentence(ctx context.Context, name string, length time.Duration) 
 	if err != nil {
 		return timing{}, err
 	}
+	before, _ := s.engine.model.BatchStats()
 	w, err := steady(ctx, 1, 1, length, func(ctx context.Context, _ int) error { return s.embed(ctx, one) })
-	return newTiming(name, "texts", fmt.Sprintf("%q", benchSentence), w.count, w.elapsed, w.took), err
+	after, _ := s.engine.model.BatchStats()
+	run := quotient(milliseconds(after.Ran-before.Ran), float64(after.Batches-before.Batches))
+	return newTiming(name, "texts", fmt.Sprintf("%q; a run of the tower: %.1f ms", benchSentence, run), w.count, w.elapsed, w.took), err
 }
 
 // benchTexts are different short texts of different lengths.

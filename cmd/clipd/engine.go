@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/clipd/clipd/api"
 	"github.com/clipd/clipd/api/server"
 	"github.com/clipd/clipd/api/ui"
@@ -44,14 +46,15 @@ func (e *engine) open(ctx context.Context, a *app, options server.Options) error
 		return err
 	}
 	options.Limits = a.settings.limits()
+	decoding := semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))
 	e.library, err = catalog.Open(a.libraryDir(), e.model, catalog.Options{
-		Limits: options.Limits, DuplicateCosine: e.model.Thresholds().Duplicate, Logger: options.Log,
+		Limits: options.Limits, Decoding: decoding, DuplicateCosine: e.model.Thresholds().Duplicate, Logger: options.Log,
 	})
 	if err != nil {
 		return err
 	}
 	e.server, err = server.New(server.Deps{
-		Model: e.model, Library: e.library, Page: ui.Handler(), Facts: a.facts(e),
+		Model: e.model, Library: e.library, Decoding: decoding, Page: ui.Handler(), Facts: a.facts(e),
 	}, options)
 	return err
 }

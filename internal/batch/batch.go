@@ -1,7 +1,8 @@
 // Package batch lets many callers share a function that works best on several items at once.
 //
 // There is no timer: an item that finds a worker idle is run at once and alone; a batch forms only from what came in
-// while all workers were busy. Callers take turns, so that one search does not wait behind ten thousand photographs.
+// while all workers were busy. Callers take turns, so that one search does not wait behind ten thousand photographs:
+// whoever is served goes to the end of the line, a large call only when that batch has run.
 // What the items are and how they are run is for packages textenc and imageenc.
 package batch
 
@@ -26,6 +27,8 @@ type Options[In any] struct {
 	Cost     func(In) int // what an item costs, as in tokens; nil: MaxCost is not looked at
 	MaxCost  int          // most cost of one batch, but one item always goes; 0: no bound
 	Bucket   func(In) int // only items of one bucket, as a padded length, share a batch; nil: all do
+	Bytes    func(In) int // memory that an item holds while it waits; nil: MaxBytes is not looked at
+	MaxBytes int64        // most memory of the items that wait; 0: no bound
 }
 
 func (o Options[In]) withDefaults() Options[In] {
@@ -51,8 +54,9 @@ type Batcher[In, Out any] struct {
 
 	mu     sync.Mutex
 	work   *sync.Cond       // signalled when calls or closed changed
-	calls  []*call[In, Out] // with items waiting, in the order in which they take turns
+	calls  []*call[In, Out] // with items waiting, in the order in which they take turns; but for those away
 	queued int              // items waiting, at most MaxBatch of each call
+	bytes  int64            // of all items waiting
 	closed bool
 	stats  Stats
 
@@ -62,6 +66,7 @@ type Batcher[In, Out any] struct {
 // Stats are counters since New, and the present state.
 type Stats struct {
 	Waiting int           // items in the queue now
+	Bytes   int64         // memory of these, and of those that DoAll keeps for later
 	Running int           // items in batches now
 	Batches uint64        // batches that ended
 	Items   uint64        // items of those batches
@@ -80,6 +85,7 @@ type call[In, Out any] struct {
 	left   int   // items without an outcome
 	out    []Out
 	errs   Errors
+	away   bool          // large, and items are running: it comes back into line when they are through
 	gone   bool          // the caller left, or the batcher closed
 	closed bool          // gone because the batcher closed
 	done   chan struct{} // closed when left is 0, or the batcher closed
@@ -168,13 +174,15 @@ func (b *Batcher[In, Out]) enqueue(c *call[In, Out]) error {
 	if b.closed {
 		return space.ErrClosed
 	}
-	adds := b.window(c)
+	adds, bytes := b.window(c), b.bytesOf(c)
 	// A call wider than the whole queue is let into an empty one, else it never could.
-	if b.queued > 0 && b.queued+adds > b.opts.MaxQueue {
+	full := b.queued+adds > b.opts.MaxQueue || b.opts.MaxBytes > 0 && b.bytes+bytes > b.opts.MaxBytes
+	if b.queued > 0 && full {
 		b.stats.Refused += uint64(len(c.in))
-		return fmt.Errorf("%w: %d items are waiting; try again in a moment", space.ErrBusy, b.queued)
+		return fmt.Errorf("%w: %d items of %d bytes are waiting; try again in a moment", space.ErrBusy, b.queued, b.bytes)
 	}
 	b.queued += adds
+	b.bytes += bytes
 	b.calls = append(b.calls, c)
 	b.work.Signal()
 	return nil
@@ -183,6 +191,23 @@ func (b *Batcher[In, Out]) enqueue(c *call[In, Out]) error {
 // window is how many of the call's items count as waiting.
 func (b *Batcher[In, Out]) window(c *call[In, Out]) int {
 	return min(len(c.order)-c.taken, b.opts.MaxBatch)
+}
+
+// bytesOf is the memory of the call's items that are waiting.
+func (b *Batcher[In, Out]) bytesOf(c *call[In, Out]) int64 {
+	var sum int64
+	if b.opts.Bytes != nil {
+		for _, at := range c.order[c.taken:] {
+			sum += int64(b.opts.Bytes(c.in[at]))
+		}
+	}
+	return sum
+}
+
+// drop takes what waits of a call out of the count.
+func (b *Batcher[In, Out]) drop(c *call[In, Out]) {
+	b.queued -= b.window(c)
+	b.bytes -= b.bytesOf(c)
 }
 
 // leave takes a call whose caller gave up out of the queue.
@@ -195,7 +220,9 @@ func (b *Batcher[In, Out]) leave(c *call[In, Out]) {
 	c.gone = true
 	if at := slices.Index(b.calls, c); at >= 0 {
 		b.calls = slices.Delete(b.calls, at, at+1)
-		b.queued -= b.window(c)
+		b.drop(c)
+	} else if c.away && !b.closed {
+		b.drop(c)
 	}
 }
 
@@ -207,6 +234,29 @@ func (b *Batcher[In, Out]) serve() {
 			return
 		}
 		b.settle(tickets)
+		b.lineUp(tickets)
+	}
+}
+
+// lineUp puts the large calls of a batch at the end of the line, behind whoever came meanwhile. So they leave the
+// other workers to others.
+func (b *Batcher[In, Out]) lineUp(tickets []ticket[In, Out]) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, t := range tickets {
+		c := t.call
+		if !c.away {
+			continue
+		}
+		c.away = false
+		switch {
+		case c.gone:
+		case b.closed:
+			c.shut()
+		default:
+			b.calls = append(b.calls, c)
+			b.work.Signal()
+		}
 	}
 }
 
@@ -236,39 +286,69 @@ func (b *Batcher[In, Out]) next() []ticket[In, Out] {
 }
 
 // form takes one item of each call in turn until the batch is full. Calls whose next item does not fit keep their
-// place at the front of the line.
+// place at the front of the line; large ones are away until the batch has run.
 func (b *Batcher[In, Out]) form() []ticket[In, Out] {
-	var (
-		tickets      []ticket[In, Out]
-		passed       []*call[In, Out]
-		bucket, cost int
-	)
-	for len(tickets) < b.opts.MaxBatch && len(b.calls) > 0 {
-		c := b.calls[0]
-		b.calls[0], b.calls = nil, b.calls[1:]
-		if c.ctx.Err() != nil { // its caller is about to leave
-			b.queued -= b.window(c)
-			continue
+	var forming draft[In, Out]
+	var more []*call[In, Out] // have had their turn, and have more items
+	line := b.calls
+	b.calls = nil
+	for i, c := range line {
+		if len(forming.tickets) == b.opts.MaxBatch {
+			b.calls = append(b.calls, line[i:]...)
+			break
 		}
-		item := c.in[c.order[c.taken]]
-		itemBucket, itemCost := b.measure(item)
-		if len(tickets) > 0 && (itemBucket != bucket || b.opts.MaxCost > 0 && cost+itemCost > b.opts.MaxCost) {
-			passed = append(passed, c)
-			continue
+		switch {
+		case c.ctx.Err() != nil: // its caller is about to leave
+			b.drop(c)
+		case !b.take(&forming, c):
+			b.calls = append(b.calls, c)
+		case c.taken < len(c.order):
+			more = append(more, c)
 		}
-		bucket, cost = itemBucket, cost+itemCost
-		tickets = append(tickets, ticket[In, Out]{c, c.order[c.taken]})
-		before := b.window(c)
-		c.taken++
-		b.queued -= before - b.window(c)
-		if c.taken < len(c.order) {
+	}
+	var unfit []*call[In, Out]
+	for len(more) > 0 && len(forming.tickets) < b.opts.MaxBatch {
+		c := more[0]
+		more = more[1:]
+		if !b.take(&forming, c) {
+			unfit = append(unfit, c)
+		} else if c.taken < len(c.order) {
+			more = append(more, c)
+		}
+	}
+	for _, c := range append(unfit, more...) {
+		if c.away = len(c.order)-c.taken > largeBatches*b.opts.MaxBatch; !c.away {
 			b.calls = append(b.calls, c)
 		}
 	}
-	if len(passed) > 0 {
-		b.calls = append(passed, b.calls...)
+	return forming.tickets
+}
+
+// largeBatches is how many batches a call must have left to count as large: it then runs in one batch at a time.
+const largeBatches = 4
+
+// draft is a batch in the making.
+type draft[In, Out any] struct {
+	tickets      []ticket[In, Out]
+	bucket, cost int
+}
+
+// take puts the call's next item into the batch, if it fits.
+func (b *Batcher[In, Out]) take(into *draft[In, Out], c *call[In, Out]) bool {
+	item := c.in[c.order[c.taken]]
+	bucket, cost := b.measure(item)
+	if len(into.tickets) > 0 && (bucket != into.bucket || b.opts.MaxCost > 0 && into.cost+cost > b.opts.MaxCost) {
+		return false
 	}
-	return tickets
+	into.bucket, into.cost = bucket, into.cost+cost
+	into.tickets = append(into.tickets, ticket[In, Out]{c, c.order[c.taken]})
+	before := b.window(c)
+	c.taken++
+	b.queued -= before - b.window(c)
+	if b.opts.Bytes != nil {
+		b.bytes -= int64(b.opts.Bytes(item))
+	}
+	return true
 }
 
 func (b *Batcher[In, Out]) measure(item In) (bucket, cost int) {
@@ -378,7 +458,7 @@ func (b *Batcher[In, Out]) Stats() Stats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	stats := b.stats
-	stats.Waiting = b.queued
+	stats.Waiting, stats.Bytes = b.queued, b.bytes
 	return stats
 }
 
@@ -387,15 +467,20 @@ func (b *Batcher[In, Out]) Close() {
 	b.mu.Lock()
 	b.closed = true
 	for _, c := range b.calls {
-		if !c.gone {
-			c.gone, c.closed = true, true
-			close(c.done)
-		}
+		c.shut()
 	}
-	b.calls, b.queued = nil, 0
+	b.calls, b.queued, b.bytes = nil, 0, 0
 	b.work.Broadcast()
 	b.mu.Unlock()
 	b.workers.Wait()
+}
+
+// shut fails a call because the batcher closed.
+func (c *call[In, Out]) shut() {
+	if !c.gone {
+		c.gone, c.closed = true, true
+		close(c.done)
+	}
 }
 
 // ItemError is the failure of one item of a DoAll.

@@ -105,6 +105,41 @@ func TestBatchFormsWhileBusy(t *testing.T) {
 	})
 }
 
+func TestQueueIsBoundedInBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{hold: make(chan struct{})}
+		b := New(r.run, Options[int]{MaxBatch: 2, Bytes: func(x int) int { return x }, MaxBytes: 100})
+		defer b.Close()
+		var callers sync.WaitGroup
+		ask := func(ctx context.Context, items ...int) {
+			callers.Go(func() { _, _ = b.DoAll(ctx, items) })
+			synctest.Wait()
+		}
+		ask(t.Context(), 500) // runs at once: it does not wait
+		leaving, leave := context.WithCancel(t.Context())
+		ask(leaving, 60, 1, 1) // more than a batch: what waits for later counts, too
+		ask(t.Context(), 30)
+		if got := b.Stats(); got.Bytes != 92 || got.Waiting != 3 {
+			t.Errorf("%d bytes of %d items wait; want 92 of 3", got.Bytes, got.Waiting)
+		}
+		if _, err := b.Do(t.Context(), 9); !errors.Is(err, space.ErrBusy) {
+			t.Errorf("9 bytes more than 100 gave %v; want ErrBusy", err)
+		}
+		leave()
+		synctest.Wait()
+		if got := b.Stats(); got.Bytes != 30 {
+			t.Errorf("%d bytes wait when a caller has left; want 30", got.Bytes)
+		}
+		ask(t.Context(), 70)
+		close(r.hold)
+		callers.Wait()
+		ask(t.Context(), 1000) // wider than the whole queue, and let into an empty one
+		if got := b.Stats(); got.Bytes != 0 || got.Refused != 1 || got.Items != 4 {
+			t.Errorf("stats at the end: %+v; want no bytes, 1 refused, 4 run", got)
+		}
+	})
+}
+
 func TestStatsAddUpTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := func(_ context.Context, in []int) ([]int, error) {
@@ -147,6 +182,80 @@ func TestSingleDoesNotWaitBehindMany(t *testing.T) {
 		callers.Wait()
 		if got := r.seen(); !slices.Contains(got[1], -1) {
 			t.Errorf("the single item was not in the next batch %v", got[1])
+		}
+	})
+}
+
+func TestSingleOfAnotherBucketIsNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{hold: make(chan struct{})}
+		b := New(r.run, Options[int]{MaxBatch: 4, Bucket: func(x int) int { return min(x, 0) }})
+		defer b.Close()
+		var callers sync.WaitGroup
+		callers.Go(func() { _, _ = b.DoAll(t.Context(), numbers(0, 40)) })
+		synctest.Wait()
+		callers.Go(func() { _, _ = b.Do(t.Context(), -1) })
+		synctest.Wait()
+		close(r.hold)
+		callers.Wait()
+		want := [][]int{{0, 1, 2, 3}, {-1}, {4, 5, 6, 7}}
+		if got := r.seen(); !slices.EqualFunc(got[:3], want, slices.Equal) {
+			t.Errorf("batches %v; want %v: whoever came while the first batch ran is next", got, want)
+		}
+	})
+}
+
+func TestLargeCallLeavesAWorkerToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(_ context.Context, in []int) ([]int, error) {
+			time.Sleep(time.Second)
+			return in, nil
+		}
+		b := New(slow, Options[int]{MaxBatch: 2, Workers: 2})
+		defer b.Close()
+		var callers sync.WaitGroup
+		callers.Go(func() { _, _ = b.DoAll(t.Context(), numbers(0, 40)) })
+		time.Sleep(1500 * time.Millisecond)
+		begun := time.Now()
+		if _, err := b.Do(t.Context(), -1); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begun); took != time.Second {
+			t.Errorf("a single item took %v beside 40; want its own second", took)
+		}
+		callers.Wait()
+	})
+}
+
+func TestLeavingAndClosingWhileItemsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{hold: make(chan struct{})}
+		b := New(r.run, Options[int]{MaxBatch: 2, Bytes: func(int) int { return 10 }})
+		var callers sync.WaitGroup
+		leaving, leave := context.WithCancel(t.Context())
+		callers.Go(func() {
+			if _, err := b.DoAll(leaving, numbers(0, 60)); !errors.Is(err, context.Canceled) {
+				t.Errorf("a caller that left got %v", err)
+			}
+		})
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		if got := b.Stats(); got.Waiting != 0 || got.Bytes != 0 || got.Running != 0 {
+			t.Errorf("the only caller left: %+v", got)
+		}
+		callers.Go(func() {
+			if _, err := b.DoAll(t.Context(), numbers(100, 60)); !errors.Is(err, space.ErrClosed) {
+				t.Errorf("a caller with items to come got %v when the batcher closed; want ErrClosed", err)
+			}
+		})
+		synctest.Wait()
+		callers.Go(b.Close)
+		synctest.Wait()
+		close(r.hold)
+		callers.Wait()
+		if got := r.seen(); len(got) != 2 {
+			t.Errorf("batches %v; want one of each caller", got)
 		}
 	})
 }

@@ -4,8 +4,9 @@
 
 A run of it takes as long as a run of the trained model; what its vectors say is noise. The graphs have the operators that
 PyTorch's exporter writes for transformers' CLIPTextModelWithProjection and CLIPVisionModelWithProjection (opset 17):
-sizes as in the paper (Radford et al., arXiv 2103.00020, table 20). The folder also gets the usual quantised pair:
-dynamic, per tensor, 8-bit unsigned weights (ConvInteger of ONNX Runtime's CPU takes no signed ones).
+sizes as in the paper (Radford et al., arXiv 2103.00020, table 20). The folder also gets the usual quantised
+pair: dynamic, per tensor, 8-bit weights; unsigned in the graph that has a Conv, for ConvInteger of ONNX Runtime's CPU
+takes no signed ones.
 
 The tokenizer has CLIP's form and size, with a vocabulary that is counted up and not learned.
 The same versions make the same bytes: the seed is fixed.
@@ -196,10 +197,10 @@ def main(folder):
     graphs.mkdir(parents=True, exist_ok=True)
     for name, content in side_files().items():
         (folder / name).write_text(json.dumps(content, ensure_ascii=False, indent=None) + "\n")
-    for name, make in {"text_model": text_model, "vision_model": vision_model}.items():
+    for name, make, weights in ("text_model", text_model, QuantType.QInt8), ("vision_model", vision_model, QuantType.QUInt8):
         plain = graphs / f"{name}.onnx"
         onnx.save(make(), plain)
-        quantize_dynamic(plain, graphs / f"{name}_uint8.onnx", weight_type=QuantType.QUInt8)
+        quantize_dynamic(plain, graphs / f"{name}_quantized.onnx", weight_type=weights)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ type Encoder interface {
 	Fingerprint() space.Fingerprint
 	EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error)
 	EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error)
+	// Pixels and EncodePixels do the same for one picture in two steps, between which it need not be held.
+	Pixels(picture *preprocess.Picture) ([]float32, error)
+	EncodePixels(ctx context.Context, pixels []float32) (space.Vector, error)
 	// DecodePicture decodes an image file for EncodePictures alone, with as few pixels as that needs.
 	DecodePicture(name string, data []byte, limits preprocess.Limits) (*preprocess.Picture, error)
 }

@@ -65,11 +65,27 @@ func (b *bagOfWords) EncodePictures(ctx context.Context, pictures []*preprocess.
 	vectors := make([]space.Vector, len(pictures))
 	for i, p := range pictures {
 		b.pictures.Add(1)
-		sum := wordSum(colourName(p.Image()))
-		sum[dim-1] += b.gap
+		sum, err := b.Pixels(p)
+		if err != nil {
+			return nil, err
+		}
 		vectors[i] = unit(sum)
 	}
 	return vectors, nil
+}
+
+func (b *bagOfWords) Pixels(p *preprocess.Picture) ([]float32, error) {
+	sum := wordSum(colourName(p.Image()))
+	sum[dim-1] += b.gap
+	return sum, nil
+}
+
+func (b *bagOfWords) EncodePixels(ctx context.Context, pixels []float32) (space.Vector, error) {
+	if err := b.ready(ctx); err != nil {
+		return space.Vector{}, err
+	}
+	b.pictures.Add(1)
+	return unit(pixels), nil
 }
 
 func (b *bagOfWords) ready(ctx context.Context) error {

@@ -13,12 +13,16 @@ import (
 	"github.com/clipd/clipd/space/dedup"
 )
 
+// ingestAtOnce is how many documents of one Ingest are on their way: enough that the image tower always has a full
+// batch waiting. Of most of them only the values that the tower reads are held.
+const ingestAtOnce = 24
+
 // Ingest takes documents in: read, encoded and kept, durably. The i-th result is that of the i-th document; one that
 // fails leaves the others alone. What was taken in before with the same content isn't decoded or encoded again.
 func (c *Catalog) Ingest(ctx context.Context, docs []Document) []Result {
 	drafts := make([]*draft, len(docs))
 	var group errgroup.Group
-	group.SetLimit(c.opts.Workers)
+	group.SetLimit(ingestAtOnce)
 	for i, doc := range docs {
 		drafts[i] = newDraft(doc)
 		group.Go(func() error {
@@ -95,28 +99,36 @@ func (c *Catalog) reusePicture(ctx context.Context, d *draft, old space.Item) (b
 // thumbnailSide is the longer side of a thumbnail, in pixels.
 const thumbnailSide = 320
 
-// readPicture decodes, describes and encodes an image. Its pixels are let go at the end, so that a batch of large
-// photographs holds no more of them at once than there are workers.
+// readPicture decodes, describes and encodes an image.
 func (c *Catalog) readPicture(ctx context.Context, d *draft) error {
+	pixels, err := c.lookAt(ctx, d)
+	if err != nil || pixels == nil {
+		return err
+	}
+	d.item().Vector, err = patiently(ctx, func() (space.Vector, error) { return c.enc.EncodePixels(ctx, pixels) })
+	return err
+}
+
+// lookAt decodes a picture, takes from it all that is kept, and gives its values for the image tower; nil where it has
+// a vector. The picture itself is let go, so that large photographs are not held while they wait for the tower.
+func (c *Catalog) lookAt(ctx context.Context, d *draft) ([]float32, error) {
+	if err := c.opts.Decoding.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer c.opts.Decoding.Release(1)
 	picture, err := preprocess.Decode(d.doc.name(), d.doc.Image, c.opts.Limits)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	it := d.item()
 	it.Picture = describe(picture, d.doc)
 	if d.record.Thumbnail, err = picture.Thumbnail(thumbnailSide); err != nil {
-		return err
+		return nil, err
 	}
 	if !it.Vector.IsNone() {
-		return nil
+		return nil, nil
 	}
-	vectors, err := patiently(ctx, func() ([]space.Vector, error) {
-		return c.enc.EncodePictures(ctx, []*preprocess.Picture{picture})
-	})
-	if err == nil {
-		it.Vector = vectors[0]
-	}
-	return err
+	return c.enc.Pixels(picture)
 }
 
 func describe(p *preprocess.Picture, doc Document) *space.Picture {

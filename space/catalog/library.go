@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
 )
@@ -34,15 +36,15 @@ const DefaultDuplicateCosine = 0.97
 
 // Options of a Library. The zero value works.
 type Options struct {
-	Limits          preprocess.Limits // of incoming pictures
-	Workers         int               // pictures decoded at once; 0: GOMAXPROCS
-	DuplicateCosine float64           // cosine at which pictures count as copies, of the model; 0: DefaultDuplicateCosine
-	Logger          *slog.Logger      // nil: silent
+	Limits          preprocess.Limits   // of incoming pictures
+	Decoding        *semaphore.Weighted // a picture takes 1 while it is decoded: they are large; nil: GOMAXPROCS at once
+	DuplicateCosine float64             // cosine at which pictures count as copies, of the model; 0: DefaultDuplicateCosine
+	Logger          *slog.Logger        // nil: silent
 }
 
 func (o Options) withDefaults() Options {
-	if o.Workers < 1 {
-		o.Workers = runtime.GOMAXPROCS(0)
+	if o.Decoding == nil {
+		o.Decoding = semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))
 	}
 	if o.DuplicateCosine == 0 {
 		o.DuplicateCosine = DefaultDuplicateCosine

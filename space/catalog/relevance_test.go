@@ -66,6 +66,14 @@ func (m *clipLike) EncodeTexts(_ context.Context, texts []string) ([]space.Vecto
 	return vectors, nil
 }
 
+func (m *clipLike) Pixels(*preprocess.Picture) ([]float32, error) {
+	return nil, errors.New("it has no pictures")
+}
+
+func (m *clipLike) EncodePixels(context.Context, []float32) (space.Vector, error) {
+	return space.Vector{}, errors.New("it has no pictures")
+}
+
 func (m *clipLike) EncodePictures(context.Context, []*preprocess.Picture) ([]space.Vector, error) {
 	return nil, errors.New("not needed")
 }
