@@ -17,6 +17,7 @@ const (
 	CodeFingerprint    = "fingerprint"     // 409: vectors of another model
 	CodeBusy           = "busy"            // 429, with Retry-After
 	CodeUnavailable    = "unavailable"     // 503: starting or stopping
+	CodeDamaged        = "damaged"         // 500: what lies on disk is damaged; the message says where
 	CodeInternal       = "internal"        // 500: clipd's own fault; the log has the cause
 	CodeUnreadable     = "unreadable"      // made by the Go client alone: the file to send could not be read
 )

@@ -14,6 +14,7 @@ import (
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/catalog"
 	"github.com/clipd/clipd/space/keep"
+	"github.com/clipd/clipd/space/store"
 )
 
 // statusClientGone is the log's status for a client that left before the answer (nginx's 499).
@@ -87,6 +88,9 @@ var kinds = []struct {
 	{catalog.ErrInvalidDecision, http.StatusBadRequest, api.CodeInvalidRequest},
 	{keep.ErrInvalidPolicy, http.StatusBadRequest, api.CodeInvalidRequest},
 	{catalog.ErrInvalidName, http.StatusBadRequest, api.CodeInvalidRequest},
+	{catalog.ErrBadBackup, http.StatusBadRequest, api.CodeInvalidRequest},
+	{store.ErrDamaged, http.StatusInternalServerError, api.CodeDamaged},
+	{store.ErrNewer, http.StatusConflict, api.CodeConflict},
 	{space.ErrModality, http.StatusBadRequest, api.CodeInvalidRequest},
 	{space.ErrDimension, http.StatusBadRequest, api.CodeInvalidRequest},
 	{space.ErrZeroVector, http.StatusBadRequest, api.CodeInvalidRequest},
@@ -156,7 +160,7 @@ func (s *Server) writeError(err error, c echo.Context) {
 	if e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable {
 		c.Response().Header().Set("Retry-After", retryAfter)
 	}
-	if e.Status == http.StatusInternalServerError {
+	if e.Detail.Code == api.CodeInternal {
 		named := *e
 		named.Detail.Message = strings.TrimSuffix(e.Detail.Message, " id") + " id " + requestID(c)
 		e = &named

@@ -44,6 +44,7 @@ func (s *Server) router() (*echo.Echo, error) {
 	v1.POST("/collections", s.createCollection)
 	v1.GET("/collections/:collection", s.collection)
 	v1.DELETE("/collections/:collection", s.deleteCollection)
+	v1.POST("/restore", s.restore)
 
 	items := v1.Group("/collections/:collection")
 	items.POST("/items", s.addItems)
@@ -63,6 +64,7 @@ func (s *Server) router() (*echo.Echo, error) {
 	items.POST("/check", s.check)
 	items.POST("/rebuild", s.rebuild)
 	items.GET("/export", s.export)
+	items.GET("/backup", s.backup)
 	items.POST("/import", s.importItems)
 
 	if s.deps.Page != nil {

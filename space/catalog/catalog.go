@@ -161,15 +161,6 @@ func (c *Catalog) Thumbnail(ctx context.Context, id string) ([]byte, error) {
 // Settings are those that the collection was made with.
 func (c *Catalog) Settings() Settings { return c.settings }
 
-// Backup writes a consistent copy of the collection to dir, which must not exist; writes go on meanwhile. Put under
-// a data directory's collections, it opens and makes its own indexes.
-func (c *Catalog) Backup(ctx context.Context, dir string) error {
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return fmt.Errorf("back up %q: %w", c.name, err)
-	}
-	return c.store.Backup(ctx, filepath.Join(dir, storeDir))
-}
-
 // Close waits for running calls and closes store and indexes. A second Close does nothing.
 func (c *Catalog) Close() error {
 	c.commits.writing.Lock()

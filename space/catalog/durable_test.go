@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -208,11 +209,18 @@ func TestABackupPutBackKnowsWhatItKnew(t *testing.T) {
 	l := open(t)
 	c := l.collection(t, "live")
 	ingest(t, c, text("a", "kept"))
-	if err := c.Backup(t.Context(), filepath.Join(l.dir, "collections", "copy")); err != nil {
+	var archive bytes.Buffer
+	if err := c.Backup(t.Context(), &archive, true); err != nil {
 		t.Fatal(err)
 	}
 	ingest(t, c, text("b", "later"))
-	copied := l.collection(t, "copy")
+	if _, err := l.Restore(t.Context(), "", bytes.NewReader(archive.Bytes())); !errors.Is(err, catalog.ErrExists) {
+		t.Errorf("restored over the original: %v", err)
+	}
+	copied, err := l.Restore(t.Context(), "copy", bytes.NewReader(archive.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
 	checkAgrees(t, copied, func(have map[string]space.Item) {
 		if len(have) != 1 || have["a"].Text != "kept" {
 			t.Errorf("the copy has %v", have)

@@ -101,7 +101,13 @@ const (
 	lockFile       = "LOCK"
 	makingPrefix   = ".making-"
 	droppedPrefix  = ".dropped-"
+
+	backupPrefix    = ".backup-"
+	restoringPrefix = ".restoring-"
 )
+
+// unfinished are the beginnings of names that interrupted work leaves.
+var unfinished = []string{makingPrefix, droppedPrefix, backupPrefix, restoringPrefix}
 
 // sweep removes what interrupted work has left.
 func (l *Library) sweep() error {
@@ -110,7 +116,7 @@ func (l *Library) sweep() error {
 		return err
 	}
 	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), makingPrefix) || strings.HasPrefix(entry.Name(), droppedPrefix) {
+		if slices.ContainsFunc(unfinished, func(prefix string) bool { return strings.HasPrefix(entry.Name(), prefix) }) {
 			if err := os.RemoveAll(l.path(entry.Name())); err != nil {
 				return err
 			}
