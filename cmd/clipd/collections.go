@@ -141,5 +141,5 @@ func (a *app) confirm(yes bool, question string) error {
 	if answer := strings.ToLower(strings.TrimSpace(line)); err == nil && (answer == "y" || answer == "yes") {
 		return nil
 	}
-	return errors.New("nothing was deleted")
+	return errors.New("nothing was done")
 }

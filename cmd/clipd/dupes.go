@@ -16,25 +16,36 @@ import (
 	"github.com/clipd/clipd/space"
 )
 
+// dupesFlags say which copies are meant, and which of them is kept.
 type dupesFlags struct {
 	collection  string
 	minCosine   float64
 	maxDistance int
+	similar     bool
+	decided     bool
+	policy      string
+	folders     []string
+	temporary   bool
 }
 
 func (a *app) dupesCommand() *cobra.Command {
 	var f dupesFlags
 	cmd := &cobra.Command{
 		Use:   "dupes [DIR]",
-		Short: "Find copies of pictures",
-		Long: `Dupes groups the images of a collection that are copies of each other, and says by which evidence each one is:
-the same bytes, the same pixels, a perceptual hash (also mirrored or rotated), a crop, or the vectors. The original of a group is
-the picture with most pixels, then one dated by a camera, then the largest file, then the oldest. Nothing is deleted.
+		Short: "Find copies of pictures, and take them out of the way",
+		Long: `Dupes groups the images of a collection that are copies of each other, and says by which evidence each one is: the same
+bytes, the same pixels, a perceptual hash (also mirrored or rotated), or a crop. Of each group one is kept: in a preferred
+folder, else the one with most pixels, most EXIF data, the better format, and so on; --keep-policy changes that, and each
+copy says why it is not the one. Nothing is changed: that is the work of 'clipd dupes apply', which can be undone.
 
 With DIR, the folder is indexed first, into a collection of its own.`,
 		Example: `  clipd dupes
   clipd dupes ~/Pictures
-  clipd dupes --max-distance 20 --min-cosine 2    # perceptual hashes only`,
+  clipd dupes --similar                           # bursts and other near pictures, too
+  clipd dupes --max-distance 20 --min-cosine 2    # perceptual hashes only
+  clipd dupes --prefer-folder ~/Pictures/Originals
+  clipd dupes report --html copies.html
+  clipd dupes apply --move-to ~/copies`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request, err := f.request(cmd)
@@ -46,14 +57,30 @@ With DIR, the folder is indexed first, into a collection of its own.`,
 			})
 		},
 	}
-	a.collectionFlag(cmd, &f.collection, usualCollection)
-	cmd.Flags().Float64Var(&f.minCosine, "min-cosine", 0, "least cosine that makes a copy; above 1: vectors are no evidence (default: the model's)")
-	cmd.Flags().IntVar(&f.maxDistance, "max-distance", 0, "greatest Hamming distance of perceptual hashes, of 256 (default: the collection's)")
+	f.add(a, cmd)
+	f.addTemporary(cmd)
+	cmd.AddCommand(a.dupesApplyCommand(), a.dupesUndoCommand(), a.dupesResumeCommand(), a.dupesReportCommand(),
+		a.dupesDecideCommand(), a.dupesDecisionsCommand())
 	return cmd
 }
 
+func (f *dupesFlags) add(a *app, cmd *cobra.Command) {
+	a.collectionFlag(cmd, &f.collection, usualCollection)
+	flags := cmd.Flags()
+	flags.Float64Var(&f.minCosine, "min-cosine", 0, "least cosine of near vectors; above 1: vectors are not looked at (default: the model's)")
+	flags.IntVar(&f.maxDistance, "max-distance", 0, "greatest Hamming distance of perceptual hashes, of 256 (default: the collection's)")
+	flags.BoolVar(&f.similar, "similar", false, "the groups of similar pictures, too")
+	flags.BoolVar(&f.decided, "decided", false, "groups, too, whose copies are all to be kept")
+	flags.StringVar(&f.policy, "keep-policy", "", "YAML file that says which copy is kept")
+	flags.StringArrayVar(&f.folders, "prefer-folder", nil, "keep copies below this folder (may be repeated, the most preferred first)")
+}
+
+func (f *dupesFlags) addTemporary(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.temporary, "temporary", false, "forget the collection of DIR at the end")
+}
+
 func (f *dupesFlags) request(cmd *cobra.Command) (api.DuplicatesRequest, error) {
-	var request api.DuplicatesRequest
+	request := api.DuplicatesRequest{Similar: f.similar, Decided: f.decided}
 	if cmd.Flags().Changed("min-cosine") {
 		if f.minCosine <= 0 {
 			return request, usagef("--min-cosine %g: want a number above 0, such as 0.95", f.minCosine)
@@ -66,30 +93,49 @@ func (f *dupesFlags) request(cmd *cobra.Command) (api.DuplicatesRequest, error) 
 		}
 		request.MaxDistance = &f.maxDistance
 	}
-	return request, nil
+	var err error
+	request.Keep, err = keepPolicy(f.policy, f.folders)
+	return request, err
 }
 
 func (a *app) dupes(ctx context.Context, c *connection, dirs []string, f dupesFlags, request api.DuplicatesRequest) error {
-	name := f.collection
-	if len(dirs) == 1 {
-		indexed, err := a.indexFolder(ctx, c, dirs[0], name)
-		if err != nil {
-			return err
-		}
-		name = indexed
-	}
-	collection, err := a.chooseCollection(ctx, c, name)
+	name, answer, err := a.findDuplicates(ctx, c, dirs, f, request)
 	if err != nil {
 		return err
 	}
-	answer, err := c.Duplicates(ctx, collection.Name, request)
-	if err != nil {
+	if err := a.forgetFolder(ctx, c, dirs, f, name); err != nil {
 		return err
 	}
 	if a.json {
 		return a.writeJSON(answer)
 	}
 	return a.printDuplicates(answer)
+}
+
+// forgetFolder deletes the collection that was made for a folder, where it was not to stay.
+func (a *app) forgetFolder(ctx context.Context, c *connection, dirs []string, f dupesFlags, name string) error {
+	if !f.temporary || len(dirs) == 0 || f.collection != "" {
+		return nil
+	}
+	return c.DeleteCollection(ctx, name)
+}
+
+// findDuplicates indexes the folder, if one is named, and asks. It returns the collection's name, too.
+func (a *app) findDuplicates(ctx context.Context, c *connection, dirs []string, f dupesFlags, request api.DuplicatesRequest) (string, api.DuplicatesResponse, error) {
+	name := f.collection
+	if len(dirs) == 1 {
+		indexed, err := a.indexFolder(ctx, c, dirs[0], name)
+		if err != nil {
+			return "", api.DuplicatesResponse{}, err
+		}
+		name = indexed
+	}
+	collection, err := a.chooseCollection(ctx, c, name)
+	if err != nil {
+		return "", api.DuplicatesResponse{}, err
+	}
+	answer, err := c.Duplicates(ctx, collection.Name, request)
+	return collection.Name, answer, err
 }
 
 // indexFolder brings a folder's collection up to date and returns its name. What fails is told, and not compared.
@@ -134,7 +180,7 @@ func folderCollection(dir string) string {
 }
 
 func (a *app) printDuplicates(answer api.DuplicatesResponse) error {
-	columns := []column{{title: ""}, {title: "picture"}, {title: "size", right: true}, {title: "file", right: true}, {title: "evidence"}}
+	columns := []column{{title: ""}, {title: "picture"}, {title: "size", right: true}, {title: "file", right: true}, {title: "evidence"}, {title: "kept"}}
 	var rows [][]string
 	for i, group := range answer.Groups {
 		if i > 0 {
@@ -142,7 +188,7 @@ func (a *app) printDuplicates(answer api.DuplicatesResponse) error {
 		}
 		rows = append(rows, a.memberRow(a.paint("keep", color.FgGreen), group.Original))
 		for _, copied := range group.Copies {
-			rows = append(rows, a.memberRow("copy", copied))
+			rows = append(rows, a.memberRow(a.roleOf(group, copied), copied))
 		}
 	}
 	if len(rows) > 0 {
@@ -156,8 +202,19 @@ func (a *app) printDuplicates(answer api.DuplicatesResponse) error {
 	return err
 }
 
+// roleOf names what a picture is in its group.
+func (a *app) roleOf(group api.DuplicateGroup, member api.DuplicateMember) string {
+	switch {
+	case group.Level == space.Similar:
+		return "similar"
+	case member.Kept:
+		return a.paint("keep", color.FgGreen)
+	}
+	return "copy"
+}
+
 func (a *app) memberRow(role string, member api.DuplicateMember) []string {
-	row := []string{role, describeItem(member.Item), "", "", ""}
+	row := []string{role, describeItem(member.Item), "", "", "", member.Reason}
 	if p := member.Item.Picture; p != nil {
 		size := sizeValue(p.Bytes)
 		row[2], row[3] = fmt.Sprintf("%d×%d", p.Width, p.Height), size.String()

@@ -291,39 +291,32 @@ func prune(ctx context.Context, c *connection, collection string, paths []string
 	if err != nil {
 		return 0, err
 	}
-	removed := 0
-	for chunk := range slices.Chunk(gone, knownChunk) {
-		answer, err := c.DeleteItems(ctx, collection, chunk)
-		if err != nil {
-			return removed, err
+	return len(gone), deleteItems(ctx, c, collection, gone)
+}
+
+// deleteItems removes items, many at a time; those that are not there are no error.
+func deleteItems(ctx context.Context, c *connection, collection string, ids []string) error {
+	for chunk := range slices.Chunk(ids, knownChunk) {
+		if _, err := c.DeleteItems(ctx, collection, chunk); err != nil {
+			return err
 		}
-		removed += answer.Deleted
 	}
-	return removed, nil
+	return nil
 }
 
 // goneItems are the ids of items whose source is below a root and does not exist. A file that merely cannot be
 // reached is not gone.
 func goneItems(ctx context.Context, c *connection, collection string, roots []string) ([]string, error) {
 	var gone []string
-	for after := ""; ; {
-		page, err := c.Items(ctx, collection, after, 1000)
-		if err != nil {
-			return nil, err
+	err := eachItem(ctx, c, collection, func(item api.Item) {
+		if !below(item.Source, roots) {
+			return
 		}
-		for _, item := range page.Items {
-			if !below(item.Source, roots) {
-				continue
-			}
-			if _, err := os.Stat(item.Source); errors.Is(err, fs.ErrNotExist) {
-				gone = append(gone, item.ID)
-			}
+		if _, err := os.Stat(item.Source); errors.Is(err, fs.ErrNotExist) {
+			gone = append(gone, item.ID)
 		}
-		if page.Next == "" {
-			return gone, nil
-		}
-		after = page.Next
-	}
+	})
+	return gone, err
 }
 
 // below says whether a path is one of the roots or inside one.
