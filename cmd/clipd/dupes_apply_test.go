@@ -62,10 +62,10 @@ func album(t *testing.T, n int) string {
 	t.Helper()
 	dir := t.TempDir()
 	for i := range n {
-		whole := jpegBytes(t, picture(i, 200, 150), 92)
+		whole := jpegBytes(t, collage(i, 400, 300), 92)
 		save(t, filepath.Join(dir, fmt.Sprintf("p%02d.jpg", i)), whole)
 		equal := save(t, filepath.Join(dir, "phone", fmt.Sprintf("p%02d.jpg", i)), whole)
-		small := save(t, filepath.Join(dir, "sent", fmt.Sprintf("p%02d.jpg", i)), jpegBytes(t, picture(i, 120, 90), 80))
+		small := save(t, filepath.Join(dir, "sent", fmt.Sprintf("p%02d.jpg", i)), jpegBytes(t, collage(i, 240, 180), 80))
 		when := time.Date(2021, 5, 6, 7, 8, 9, 123456000, time.UTC).Add(time.Duration(i) * time.Hour)
 		for _, path := range []string{equal, small} {
 			if err := os.Chtimes(path, when, when); err != nil {
@@ -216,7 +216,7 @@ func TestDupesReportAndDecisions(t *testing.T) {
 	needLibrary(t)
 	c, dir := newCLI(t), album(t, 2)
 	page := filepath.Join(t.TempDir(), "copies.html")
-	save(t, filepath.Join(dir, "odd <name> & co.jpg"), jpegBytes(t, picture(1, 120, 90), 78))
+	save(t, filepath.Join(dir, "odd <name> & co.jpg"), jpegBytes(t, collage(1, 240, 180), 78))
 	policy := save(t, filepath.Join(t.TempDir(), "keep.yaml"), []byte("order: [folder, resolution, name]\nfolders: ["+filepath.Join(dir, "sent")+"]\n"))
 	c.must(t, exitDone, "dupes", "report", dir, "--html", page, "--keep-policy", policy)
 	content, err := os.ReadFile(page)
@@ -224,7 +224,7 @@ func TestDupesReportAndDecisions(t *testing.T) {
 		t.Fatal(err)
 	}
 	html := string(content)
-	for _, want := range []string{"2 groups, 5 copies among 7 images", "same bytes", "data:image/jpeg;base64,", "odd &lt;name&gt; &amp; co.jpg", "120×90 → 200×150", "kept is the other: in " + filepath.Join(dir, "sent")} {
+	for _, want := range []string{"2 groups, 5 copies among 7 images", "same bytes", "data:image/jpeg;base64,", "odd &lt;name&gt; &amp; co.jpg", "240×180 → 400×300", "kept is the other: in " + filepath.Join(dir, "sent")} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page does not hold %q", want)
 		}

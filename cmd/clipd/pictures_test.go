@@ -45,6 +45,34 @@ func picture(seed, width, height int) image.Image {
 	return canvas
 }
 
+// collage draws rectangles and discs that differ with the seed: edges and corners wherever one looks, and no two seeds
+// alike.
+func collage(seed, width, height int) image.Image {
+	random := rand.New(rand.NewPCG(uint64(seed), 2))
+	canvas := image.NewRGBA(image.Rect(0, 0, width, height))
+	type shape struct {
+		x, y, w, h float64
+		round      bool
+		fill       color.RGBA
+	}
+	shapes := []shape{{0.5, 0.5, 1, 1, false, color.RGBA{90, 110, 130, 255}}}
+	for range 45 {
+		shapes = append(shapes, shape{random.Float64(), random.Float64(), 0.04 + 0.16*random.Float64(), 0.04 + 0.16*random.Float64(),
+			random.IntN(2) == 0, color.RGBA{uint8(random.IntN(256)), uint8(random.IntN(256)), uint8(random.IntN(256)), 255}})
+	}
+	for y := range height {
+		for x := range width {
+			for _, s := range shapes {
+				u, v := ((float64(x)+0.5)/float64(width)-s.x)/s.w, ((float64(y)+0.5)/float64(height)-s.y)/s.h
+				if inside := math.Abs(u) <= 0.5 && math.Abs(v) <= 0.5; inside && (!s.round || u*u+v*v <= 0.25) {
+					canvas.SetRGBA(x, y, s.fill)
+				}
+			}
+		}
+	}
+	return canvas
+}
+
 func jpegBytes(t testing.TB, img image.Image, quality int) []byte {
 	t.Helper()
 	var out bytes.Buffer
