@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -15,21 +16,37 @@ type classifyFlags struct {
 	labels   []string
 	template string
 	top      int
+
+	collection string
+	kind       string
+	filters    []string
+	other      string
+	write      string
+	items      int
 }
 
 func (a *app) classifyCommand() *cobra.Command {
 	var f classifyFlags
 	cmd := &cobra.Command{
-		Use:   "classify FILE... --labels a,b,c",
-		Short: "Say which of some labels fits an image best",
+		Use:   "classify [FILE...] --labels a,b,c",
+		Short: "Say which of some labels fits an image, or each item of a collection, best",
 		Long: `Classify compares each image with each label, put into a sentence, and prints the labels with their probabilities:
-the softmax of the cosines, scaled as the model was trained. They add up to 1 over the labels given, also when none fits.`,
+the softmax of the cosines, scaled as the model was trained. They add up to 1 over the labels given, also when none fits.
+
+With --collection instead of files, each item of a collection gets its best label, and the labels are counted. --other
+names what fits none of them; --write keeps the label in a metadata field, where filters find it.
+
+` + filterHelp,
 		Example: `  clipd classify cat.jpg --labels "cat,dog,motorcycle"
-  clipd classify *.jpg --labels "day,night" --template "a photo taken at {}" --json`,
-		Args: cobra.MinimumNArgs(1),
+  clipd classify *.jpg --labels "day,night" --template "a photo taken at {}" --json
+  clipd classify -c demo --labels "cat,motorcycle,rocket" --other "something else" --write thing`,
+		Args: f.args,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
 				return err
+			}
+			if len(args) == 0 {
+				return a.with(cmd.Context(), func(c *connection) error { return a.classifyAll(cmd.Context(), c, f) })
 			}
 			return a.with(cmd.Context(), func(c *connection) error {
 				return a.classify(cmd.Context(), c, args, f)
@@ -40,7 +57,24 @@ the softmax of the cosines, scaled as the model was trained. They add up to 1 ov
 	flags.StringSliceVar(&f.labels, "labels", nil, "labels, with commas between them")
 	flags.StringVar(&f.template, "template", "", `sentence around a label, with {} for it (default "a photo of a {}")`)
 	flags.IntVar(&f.top, "top", 5, "how many labels to print for each image")
+	flags.StringVarP(&f.collection, "collection", "c", "", "classify the items of this collection")
+	flags.Var(choice(&f.kind, "text", "image"), "kind", "of a collection only texts, or only images: text or image")
+	flags.StringArrayVar(&f.filters, "filter", nil, "of a collection only these items (may be repeated)")
+	flags.StringVar(&f.other, "other", "", "label of items of a collection that fit none of the labels")
+	flags.StringVar(&f.write, "write", "", "metadata field of a collection's items that the label is written into")
+	flags.IntVar(&f.items, "items", 1000, "with --collection and --json: how many items to list")
 	return cmd
+}
+
+// args wants files or a collection.
+func (f *classifyFlags) args(_ *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0 && f.collection == "":
+		return errors.New("requires at least 1 arg, or --collection")
+	case len(args) > 0 && f.collection != "":
+		return fmt.Errorf("%q and --collection %q: want files or a collection", args[0], f.collection)
+	}
+	return nil
 }
 
 func (f *classifyFlags) check() error {
@@ -52,6 +86,9 @@ func (f *classifyFlags) check() error {
 	}
 	f.labels = labels
 	switch {
+	case f.items < 0:
+		return usagef("--items %d: want 0 or more", f.items)
+	case f.collection != "" && f.other != "" && len(f.labels) == 1: // one against the rest
 	case len(f.labels) < 2:
 		return usagef("--labels: want at least two labels, such as --labels cat,dog")
 	case f.template != "" && !strings.Contains(f.template, "{}"):

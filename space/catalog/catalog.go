@@ -34,6 +34,8 @@ type Catalog struct {
 	follower follower
 
 	yardstick   *yardstick // the library's
+	nouns       *yardstick // the library's
+	views       views
 	calibration calibration
 	lists       lists
 
@@ -66,12 +68,12 @@ func createStore(ctx context.Context, dir string, fingerprint space.Fingerprint,
 }
 
 // openCatalog opens a collection: the store, then both indexes, which are brought up to it.
-func openCatalog(ctx context.Context, name, dir string, enc Encoder, yard *yardstick, opts Options) (*Catalog, error) {
-	s, err := store.Open(filepath.Join(dir, storeDir), enc.Fingerprint(), store.Options{Logger: opts.Logger})
+func openCatalog(ctx context.Context, name, dir string, l *Library, opts Options) (*Catalog, error) {
+	s, err := store.Open(filepath.Join(dir, storeDir), l.enc.Fingerprint(), store.Options{Logger: opts.Logger})
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{name: name, dir: dir, enc: enc, opts: opts, store: s, yardstick: yard}
+	c := &Catalog{name: name, dir: dir, enc: l.enc, opts: opts, store: s, yardstick: l.yardstick, nouns: l.nouns}
 	if err := c.openIndexes(ctx); err != nil {
 		c.follower.halt()
 		if c.words != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/relevance"
 )
 
 // Errors of a Library.
@@ -69,7 +70,8 @@ type Library struct {
 	opts Options
 	lock *lock
 
-	yardstick *yardstick
+	yardstick *yardstick // for relevance
+	nouns     *yardstick // for names of groups
 
 	mu     sync.Mutex // guards what follows, and one collection is opened, made or dropped at a time
 	open   map[string]*Catalog
@@ -87,7 +89,8 @@ func Open(dir string, enc Encoder, opts Options) (*Library, error) {
 		return nil, fmt.Errorf("open data directory %s: %w", dir, err)
 	}
 	l := &Library{dir: dir, enc: enc, opts: opts.withDefaults(), lock: held, open: map[string]*Catalog{}}
-	l.yardstick = newYardstick(dir, enc, l.opts.Logger)
+	l.yardstick = newYardstick(dir, "relevance", relevance.Bank, enc, l.opts.Logger)
+	l.nouns = newYardstick(dir, "nouns", nounPrompts(), enc, l.opts.Logger)
 	if err := l.sweep(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open data directory %s: %w", dir, err), held.release())
 	}
@@ -186,7 +189,7 @@ func (l *Library) collection(ctx context.Context, name string) (*Catalog, error)
 }
 
 func (l *Library) openCatalog(ctx context.Context, name string) (*Catalog, error) {
-	c, err := openCatalog(ctx, name, l.path(name), l.enc, l.yardstick, l.opts)
+	c, err := openCatalog(ctx, name, l.path(name), l, l.opts)
 	if err != nil {
 		return nil, fmt.Errorf("open collection %q: %w", name, err)
 	}

@@ -14,17 +14,19 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/knn"
-	"github.com/clipd/clipd/space/relevance"
 )
 
-// yardstick are the vectors of package relevance's bank, which scores are measured with. One model has one, for all
-// collections. It is encoded once and kept in a file of the data directory, a cache that may be deleted at any time.
+// yardstick are the vectors of a fixed list of texts: of package relevance's bank, which scores are measured with, or of
+// the nouns that groups are named by. One model has one of each, for all collections. It is encoded once and kept in a
+// file of the data directory, a cache that may be deleted at any time.
 type yardstick struct {
+	texts  []string
 	path   string
 	enc    Encoder
 	logger *slog.Logger
@@ -40,9 +42,10 @@ type bank struct {
 	ids     []string
 }
 
-func newYardstick(dir string, enc Encoder, logger *slog.Logger) *yardstick {
+func newYardstick(dir, name string, texts []string, enc Encoder, logger *slog.Logger) *yardstick {
 	digest := enc.Fingerprint().Digest
-	return &yardstick{path: filepath.Join(dir, "relevance-"+digest[:min(len(digest), 12)]+".json"), enc: enc, logger: logger}
+	path := filepath.Join(dir, name+"-"+digest[:min(len(digest), 12)]+".json")
+	return &yardstick{texts: texts, path: path, enc: enc, logger: logger}
 }
 
 // loaded is the bank, or nil where it is not there yet.
@@ -52,8 +55,8 @@ func (y *yardstick) loaded() *bank {
 	return y.bank
 }
 
-// prepare sees to it that the bank is there: from the file, else by encoding it, which takes as long as 128 short texts
-// do. Where that fails, questions are answered without relevance.
+// prepare sees to it that the bank is there: from the file, else by encoding it, which takes as long as so many short
+// texts do. Where that fails, questions are answered without relevance, and groups have no such names.
 func (y *yardstick) prepare(ctx context.Context) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
@@ -68,18 +71,32 @@ func (y *yardstick) prepare(ctx context.Context) {
 		return
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		y.logger.Warn("encoding the bank of questions anew", "cause", err)
+		y.logger.Warn("encoding a list of texts anew", "cause", err)
 	}
-	if vectors, err = y.enc.EncodeTexts(ctx, relevance.Bank); err == nil {
+	if vectors, err = y.encode(ctx); err == nil {
 		y.bank, err = newBank(vectors)
 	}
 	if err != nil {
-		y.logger.Debug("no relevance this time", "cause", err)
+		y.logger.Debug("without the list this time", "cause", err)
 		return
 	}
 	if err := y.write(vectors); err != nil {
-		y.logger.Warn("the bank of questions is not kept", "cause", err)
+		y.logger.Warn("the vectors of a list are not kept", "cause", err)
 	}
+}
+
+// encode asks for as many texts at once as an encoder's queue takes.
+func (y *yardstick) encode(ctx context.Context) ([]space.Vector, error) {
+	const atOnce = 64
+	var all []space.Vector
+	for texts := range slices.Chunk(y.texts, atOnce) {
+		vectors, err := y.enc.EncodeTexts(ctx, texts)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, vectors...)
+	}
+	return all, nil
 }
 
 func newBank(vectors []space.Vector) (*bank, error) {
@@ -116,8 +133,8 @@ const bankVersion = 1
 
 var errBankFile = errors.New("the file of the bank's vectors is of another model or version, or damaged")
 
-func bankSum() string {
-	sum := sha256.Sum256([]byte(strings.Join(relevance.Bank, "\n")))
+func (y *yardstick) sum() string {
+	sum := sha256.Sum256([]byte(strings.Join(y.texts, "\n")))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -133,11 +150,11 @@ func (y *yardstick) read() ([]space.Vector, error) {
 	raw, err := base64.StdEncoding.DecodeString(file.Vectors)
 	sum := sha256.Sum256(raw)
 	fingerprint := y.enc.Fingerprint()
-	if err != nil || file.Version != bankVersion || file.Digest != fingerprint.Digest || file.Bank != bankSum() ||
-		file.SHA256 != hex.EncodeToString(sum[:]) || file.Dim != fingerprint.Dim || len(raw) != 4*file.Dim*len(relevance.Bank) {
+	if err != nil || file.Version != bankVersion || file.Digest != fingerprint.Digest || file.Bank != y.sum() ||
+		file.SHA256 != hex.EncodeToString(sum[:]) || file.Dim != fingerprint.Dim || len(raw) != 4*file.Dim*len(y.texts) {
 		return nil, fmt.Errorf("%w: %s", errBankFile, y.path)
 	}
-	vectors := make([]space.Vector, len(relevance.Bank))
+	vectors := make([]space.Vector, len(y.texts))
 	for i := range vectors {
 		components := make([]float32, file.Dim)
 		for j := range components {
@@ -160,7 +177,7 @@ func (y *yardstick) write(vectors []space.Vector) error {
 	sum := sha256.Sum256(raw)
 	fingerprint := y.enc.Fingerprint()
 	text, err := json.Marshal(bankFile{
-		Version: bankVersion, Digest: fingerprint.Digest, Bank: bankSum(), Dim: fingerprint.Dim,
+		Version: bankVersion, Digest: fingerprint.Digest, Bank: y.sum(), Dim: fingerprint.Dim,
 		Vectors: base64.StdEncoding.EncodeToString(raw), SHA256: hex.EncodeToString(sum[:]),
 	})
 	if err != nil {

@@ -1,0 +1,135 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/graph"
+	"github.com/clipd/clipd/space/knn"
+)
+
+// maxViews is how many answers about the whole collection, groups and maps, are kept.
+const maxViews = 8
+
+// views keeps answers that take long and hold as long as nothing is written.
+type views struct {
+	mu   sync.Mutex
+	kept []view // the latest used last
+}
+
+type view struct {
+	key   string
+	state uint64
+	value any
+}
+
+// view returns the kept answer to a question, or makes it. The question is its key, as JSON. Two who ask the same at
+// once wait for one answer.
+func viewOf[Q, T any](ctx context.Context, c *Catalog, question Q, make func(context.Context, Q) (T, error)) (T, error) {
+	var none T
+	text, err := json.Marshal(question)
+	if err != nil {
+		return none, err
+	}
+	key := fmt.Sprintf("%T%s", none, text)
+	c.mu.RLock()
+	state := c.slotChanges
+	closed := c.closed
+	c.mu.RUnlock()
+	if closed {
+		return none, space.ErrClosed
+	}
+	c.views.mu.Lock()
+	defer c.views.mu.Unlock()
+	if i := slices.IndexFunc(c.views.kept, func(v view) bool { return v.key == key }); i >= 0 {
+		have := c.views.kept[i]
+		c.views.kept = slices.Delete(c.views.kept, i, i+1)
+		if have.state == state {
+			c.views.kept = append(c.views.kept, have)
+			return have.value.(T), nil
+		}
+	}
+	value, err := make(ctx, question)
+	if err != nil {
+		return none, err
+	}
+	if len(c.views.kept) == maxViews {
+		c.views.kept = slices.Delete(c.views.kept, 0, 1)
+	}
+	c.views.kept = append(c.views.kept, view{key, state, value})
+	return value, nil
+}
+
+// queriesAtOnce share one pass over the vectors while the graph is made.
+const queriesAtOnce = 64
+
+// neighbours is the graph of the k nearest of all vectors, exact, made connected by further edges: without these, a
+// lonely point would belong to whatever part it happens to hang on.
+func neighbours(ctx context.Context, vectors []space.Vector, k int) (graph.Graph, error) {
+	g := make(graph.Graph, len(vectors))
+	if len(vectors) < 2 {
+		return g, ctx.Err()
+	}
+	index := knn.NewFlat(vectors[0].Dim())
+	at := map[uint32]int{}
+	for i, v := range vectors {
+		slot, err := index.Add(fmt.Sprintf("%08d", i), v.Components())
+		if err != nil {
+			return nil, err
+		}
+		at[slot] = i
+	}
+	i := 0
+	for queries := range slices.Chunk(vectors, queriesAtOnce) {
+		answers, err := index.SearchBatch(ctx, queries, k+1, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, near := range answers {
+			for _, n := range near {
+				if other := at[n.Slot]; other != i && len(g[i]) < k {
+					g[i] = append(g[i], graph.Neighbour{Index: other, Distance: max(0, 1-n.Cosine)})
+				}
+			}
+			i++
+		}
+	}
+	return g, connect(ctx, g, vectors, index, at)
+}
+
+// connectors is how many points of a part look for the nearest point outside of it.
+const connectors = 3
+
+// connect joins the parts of a graph, each to the nearest of the others, until there is one (Borůvka's way to a spanning
+// tree, with a few points of each part instead of all).
+func connect(ctx context.Context, g graph.Graph, vectors []space.Vector, index *knn.Flat, at map[uint32]int) error {
+	slots := make([]uint32, len(vectors))
+	all := roaring.New()
+	for slot, i := range at {
+		slots[i] = slot
+		all.Add(slot)
+	}
+	for parts := g.Parts(); len(parts) > 1; parts = g.Parts() {
+		for _, part := range parts {
+			outside := all.Clone()
+			for _, i := range part {
+				outside.Remove(slots[i])
+			}
+			for n := range min(connectors, len(part)) {
+				i := part[n*len(part)/min(connectors, len(part))]
+				near, err := index.Search(ctx, vectors[i], 1, outside)
+				if err != nil {
+					return err
+				}
+				g[i] = append(g[i], graph.Neighbour{Index: at[near[0].Slot], Distance: max(0, 1-near[0].Cosine)})
+			}
+		}
+	}
+	return nil
+}
