@@ -35,7 +35,7 @@ func TestExploreTheDemo(t *testing.T) {
 			for _, cluster := range got.Clusters {
 				labels[cluster.Label] = cluster.Size
 			}
-			if labels["cat"] < 5 || labels["coffee"] != 3 {
+			if labels["cat"] < 5 || labels["coffee"] < 3 {
 				t.Errorf("%v: %v", args, labels)
 			}
 		}

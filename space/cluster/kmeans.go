@@ -11,12 +11,12 @@ import (
 
 const (
 	maxRounds  = 30
-	beginnings = 3 // of which the best is taken, since k-means ends in the nearest local optimum
+	beginnings = 3 // of which the best is taken, since k-means ends in the nearest local optimum; of few vectors 10
 )
 
 // KMeans is spherical k-means (Dhillon and Modha, Machine Learning 42, 2001): each vector belongs to the group whose mean
 // direction it has the greatest cosine with. It begins with k-means++ (Arthur and Vassilvitskii, SODA 2007), three
-// times, and takes the best. Groups that would be empty are left out. Strength is the silhouette by centroids, scaled to
+// times (below 1,000 vectors ten times), and takes the best. Groups that would be empty are left out. Strength is the silhouette by centroids, scaled to
 // 0 … 1: one half means halfway between two groups.
 func KMeans(ctx context.Context, vectors []space.Vector, k int, seed uint64) (Grouping, []space.Vector, error) {
 	k = min(k, len(vectors))
@@ -25,7 +25,11 @@ func KMeans(ctx context.Context, vectors []space.Vector, k int, seed uint64) (Gr
 	}
 	var best []space.Vector
 	bestSum := math.Inf(-1)
-	for i := range beginnings {
+	times := beginnings
+	if len(vectors) < 1000 {
+		times = 10
+	}
+	for i := range times {
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
 		centroids := plusPlus(vectors, k, random)
 		sum, err := lloyd(ctx, vectors, centroids)
