@@ -78,6 +78,11 @@ bench: deps ## the benchmarks of every package; BENCH=regexp chooses
 bench-model: ## build/bench-model: a CLIP in full size with random weights, for clipd bench encode
 	@scripts/benchmodel.sh
 
+.PHONY: bench-knn
+bench-knn: build ## the vector index beside hnswlib, faiss and usearch; ARGS="--n 1000000 --plot knn.svg"
+	@scripts/benchknn.sh
+	@bin/clipd bench knn --peers --python build/venv-knn/bin/python $(ARGS)
+
 .PHONY: goldens
 goldens: pyenv ## make the reference answers again that tests compare with
 	@scripts/goldens.sh

@@ -68,6 +68,30 @@ func (a *asked) queries(kind space.Kind) (vectors []space.Vector, due bool) {
 	return vectors, due
 }
 
+// flat are the components of the remembered queries, one behind another.
+func (a *asked) flat(kind space.Kind) []float32 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var all []float32
+	r := a.of(kind)
+	for _, v := range r.vectors[:min(r.seen, calibrationQueries)] {
+		all = append(all, v.Components()...)
+	}
+	return all
+}
+
+// restore takes over queries that were remembered, the good ones of them.
+func (a *asked) restore(kind space.Kind, dim int, components []float32) {
+	r := a.of(kind)
+	for ; len(components) >= dim && r.seen < calibrationQueries; components = components[dim:] {
+		if v, err := space.FromUnit(append([]float32(nil), components[:dim]...)); err == nil {
+			r.vectors[r.seen] = v
+			r.seen++
+		}
+	}
+	r.next = max(fewestQueries, 4*r.seen)
+}
+
 // calibrateIfNeeded measures the efforts of those kinds of which more queries were asked.
 func (x *Index) calibrateIfNeeded(ctx context.Context) error {
 	for _, kind := range []space.Kind{space.Text, space.Image} {

@@ -54,7 +54,7 @@ const (
 
 // newCoded makes an index without items in dir. mean is that of the vectors to come, seed that of the rotation.
 func newCoded(dir string, keep bool, dim int, k kernel, mean []float32, seed uint64) (*coded, error) {
-	for _, name := range []string{rowsFile, quantFile} {
+	for _, name := range []string{snapshotFile, rowsFile, quantFile} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
@@ -139,6 +139,9 @@ func (x *coded) assign(p *prepared) {
 func (x *coded) add(id string, components []float32, p *prepared) (uint32, error) {
 	x.writing.Lock()
 	defer x.writing.Unlock()
+	if x.closed {
+		return 0, space.ErrClosed
+	}
 	if p.layout != x.views.Load().layout {
 		x.assign(p)
 	}
@@ -165,7 +168,7 @@ func (x *coded) remove(id string) (uint32, bool) {
 	x.writing.Lock()
 	defer x.writing.Unlock()
 	slot, known := x.slots.slot(id)
-	if known {
+	if known = known && !x.closed; known {
 		x.kill(slot)
 	}
 	return slot, known
@@ -206,7 +209,7 @@ func (x *coded) take() (uint32, error) {
 		return slot, nil
 	}
 	slot := x.slots.used.Load()
-	if slot == math.MaxUint32 {
+	if slot >= math.MaxUint32-slotBase {
 		return 0, fmt.Errorf("%w: the index is full", space.ErrInvalidItem)
 	}
 	if err := x.grow(int(slot) + 1); err != nil {

@@ -37,7 +37,7 @@ type Options struct {
 // Defaults of Options. The exact tier scans 50,000 vectors of 512 components in 1 to 2 ms on two cores.
 const (
 	DefaultCodesFrom = 50_000
-	DefaultListsFrom = 250_000
+	DefaultListsFrom = 100_000
 	DefaultRecall    = 0.95
 )
 
@@ -260,6 +260,23 @@ func (x *Index) Effort(kind space.Kind) Effort {
 	return Effort{}
 }
 
+// Lists is the number of lists; 1 where codes lie in one, 0 in the exact tier.
+func (x *Index) Lists() int {
+	if s := x.state.Load(); s.coded != nil {
+		return len(s.coded.views.Load().layout.lists)
+	}
+	return 0
+}
+
+// MappedBytes are the bytes a vector, in mapped files, that searches look at again and again. They come on top of the
+// heap; the float32 rows, of which a search reads some dozens, do not count.
+func (x *Index) MappedBytes() float64 {
+	if s := x.state.Load(); s.coded != nil {
+		return float64(quantStride(x.dim))
+	}
+	return 0
+}
+
 // consider starts work in the background where the number of items asks for it.
 func (x *Index) consider() {
 	s := x.state.Load()
@@ -274,11 +291,11 @@ func (x *Index) consider() {
 	}
 }
 
-// relistAt is the number of items from which lists should be made anew: the first time, then when there are four times
-// as many.
+// relistAt is the number of items from which lists should be made anew: the first time, then when there are twice as
+// many.
 func (x *coded) relistAt(opts Options) int {
 	if l := x.views.Load().layout; len(l.lists) > 1 {
-		return 4 * l.madeOf
+		return 2 * l.madeOf
 	}
 	return opts.ListsFrom
 }

@@ -51,7 +51,7 @@ func (p *plane) grow(n int) error {
 	}
 	grown := append([][]byte(nil), chunks...)
 	for len(grown) < want {
-		mapped, err := unix.Mmap(int(p.file.Fd()), int64(len(grown))*bytes, int(bytes), unix.PROT_READ, unix.MAP_SHARED)
+		mapped, err := mmap(p.file, int64(len(grown))*bytes, int(bytes))
 		if err != nil {
 			return errors.Join(fmt.Errorf("map %s: %w", p.file.Name(), err), unmap(grown[len(chunks):]))
 		}
@@ -59,6 +59,19 @@ func (p *plane) grow(n int) error {
 	}
 	p.chunks.Store(&grown)
 	return nil
+}
+
+func mmap(file *os.File, offset int64, bytes int) ([]byte, error) {
+	return unix.Mmap(int(file.Fd()), offset, bytes, unix.PROT_READ, unix.MAP_SHARED)
+}
+
+// covers fails where the file is too short for n slots.
+func (p *plane) covers(n int) error {
+	info, err := p.file.Stat()
+	if err == nil && info.Size() < int64(n)*int64(p.stride) {
+		err = fmt.Errorf("%w: %s has %d bytes for %d rows", ErrDamaged, p.file.Name(), info.Size(), n)
+	}
+	return err
 }
 
 func unmap(chunks [][]byte) error {

@@ -13,7 +13,7 @@ type slotTable struct {
 	used   atomic.Uint32 // slots below were given out at some time
 
 	mu   sync.RWMutex
-	byID map[string]uint32
+	byID *idTable
 }
 
 type slotChunk struct {
@@ -22,7 +22,7 @@ type slotChunk struct {
 }
 
 func newSlotTable() *slotTable {
-	t := &slotTable{byID: map[string]uint32{}}
+	t := &slotTable{byID: newIDTable()}
 	t.chunks.Store(new([]*slotChunk))
 	return t
 }
@@ -58,7 +58,7 @@ func (t *slotTable) set(slot uint32, id string) {
 	chunk.ids[at] = id
 	chunk.live[at/64].Or(1 << (at % 64))
 	t.mu.Lock()
-	t.byID[id] = slot
+	t.byID.set(id, slot, t.id)
 	t.mu.Unlock()
 }
 
@@ -67,21 +67,20 @@ func (t *slotTable) clear(slot uint32) {
 	chunk, at := t.chunk(slot), slot%chunkSlots
 	chunk.live[at/64].And(^(uint64(1) << (at % 64)))
 	t.mu.Lock()
-	delete(t.byID, chunk.ids[at])
+	t.byID.remove(chunk.ids[at], t.id)
 	t.mu.Unlock()
 }
 
 func (t *slotTable) slot(id string) (uint32, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	slot, known := t.byID[id]
-	return slot, known
+	return t.byID.get(id, t.id)
 }
 
 func (t *slotTable) len() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return len(t.byID)
+	return t.byID.count
 }
 
 // bitmap are the slots of those ids that are there.
@@ -90,7 +89,7 @@ func (t *slotTable) bitmap(ids []string) *roaring.Bitmap {
 	defer t.mu.RUnlock()
 	slots := make([]uint32, 0, len(ids))
 	for _, id := range ids {
-		if slot, known := t.byID[id]; known {
+		if slot, known := t.byID.get(id, t.id); known {
 			slots = append(slots, slot)
 		}
 	}

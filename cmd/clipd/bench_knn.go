@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/knn/bench"
+)
+
+type benchKNNFlags struct {
+	bench.Options
+	peers bool
+	only  []string
+	plot  string
+}
+
+func (a *app) benchKNNCommand() *cobra.Command {
+	var f benchKNNFlags
+	cmd := &cobra.Command{
+		Use:   "knn",
+		Short: "Measure the vector index: recall against speed, beside other indexes",
+		Long: `Knn makes vectors like those of CLIP (two modalities apart, clusters, text queries far from all images; always the same
+for a seed), builds an index of them, and prints recall@10 against queries a second for image and text queries, in each
+tier; the times to build; memory; latency of single searches, while vectors come in, and with filters; range queries; and
+with --join the join of all pairs of near vectors. --peers measures other indexes on the same vectors in the same run,
+through their Python packages: ` + "`make bench-knn`" + ` installs them. docs/vector-search.md explains the figures.
+
+A million vectors of 512 components need 5 GB of disk, and with peers 6 GB of memory.`,
+		Example: "  clipd bench knn --n 100000\n  clipd bench knn --n 1000000 --dim 512 --join --peers --python build/venv-knn/bin/python --plot knn.svg",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			return a.benchKNN(cmd.Context(), f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&f.N, "n", 100_000, "how many vectors")
+	flags.IntVar(&f.Dim, "dim", 512, "components of a vector")
+	flags.IntVar(&f.Queries, "queries", 400, "queries of each kind: half to calibrate, half to measure")
+	flags.Uint64Var(&f.Seed, "seed", 1, "of the vectors")
+	flags.Float64Var(&f.Seconds, "seconds", 1, "length of each measurement")
+	flags.IntVar(&f.Callers, "callers", 2, "searches in flight at once, and threads of peers")
+	flags.BoolVar(&f.Join, "join", false, "measure the join of all pairs, too")
+	flags.BoolVar(&f.peers, "peers", false, "measure other indexes, too")
+	flags.StringSliceVar(&f.only, "peer", bench.Peers, "which")
+	flags.StringVar(&f.Python, "python", "python3", "the Python that has the peers' packages")
+	flags.StringVar(&f.Dir, "dir", "", "folder for vectors and index, which stay there (default: a temporary one)")
+	flags.StringVar(&f.plot, "plot", "", "write the plot to this SVG file")
+	return cmd
+}
+
+func (f *benchKNNFlags) check() error {
+	switch {
+	case f.N < 100 || f.N > 100_000_000:
+		return usagef("--n %d: want 100 to 100,000,000", f.N)
+	case f.Dim < 2 || f.Dim > 4096:
+		return usagef("--dim %d: want 2 to 4096", f.Dim)
+	case f.Queries < 2 || f.Queries > 100_000:
+		return usagef("--queries %d: want 2 to 100,000", f.Queries)
+	case !(f.Seconds > 0 && f.Seconds <= maxBenchSeconds):
+		return usagef("--seconds %g: want more than 0 and at most %d", f.Seconds, maxBenchSeconds)
+	case f.Callers < 1 || f.Callers > 64:
+		return usagef("--callers %d: want 1 to 64", f.Callers)
+	}
+	for _, peer := range f.only {
+		if !slices.Contains(bench.Peers, peer) {
+			return usagef("--peer %q: want some of %s", peer, strings.Join(bench.Peers, ", "))
+		}
+	}
+	if f.peers {
+		f.Peers = f.only
+	}
+	return nil
+}
+
+func (a *app) benchKNN(ctx context.Context, f benchKNNFlags) error {
+	f.Note = a.note
+	f.Progress = func(name, unit string, total int) (func(int), func()) {
+		p := a.startProgress(name, unit, int64(total))
+		return p.add, p.stop
+	}
+	report, err := bench.Run(ctx, f.Options)
+	if err != nil {
+		return err
+	}
+	if f.plot != "" {
+		if err := writePlot(f.plot, report); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return a.writeJSON(report)
+	}
+	return a.printKNN(report)
+}
+
+func writePlot(path string, report bench.Report) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.Plot(file), file.Close())
+}
+
+// printKNN prints the report as tables.
+func (a *app) printKNN(r bench.Report) error {
+	a.note("%d vectors × %d, seed %d, %s kernels, %d threads, load %s before", r.N, r.Dim, r.Seed, r.SIMD, r.Threads, r.Load)
+	steps := []func(bench.Report) error{a.printCurves, a.printChosen, a.printBuilds, a.printLatencies, a.printJoins}
+	for _, step := range steps {
+		if err := step(r); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.out)
+	}
+	return nil
+}
+
+// recalls at which indexes are compared.
+var recalls = []float64{0.90, 0.95, 0.98}
+
+func (a *app) printCurves(r bench.Report) error {
+	columns := []column{{title: "index"}}
+	for _, kind := range []space.Kind{space.Image, space.Text} {
+		for _, recall := range recalls {
+			columns = append(columns, column{title: fmt.Sprintf("%s, queries/s at %.2f", kind, recall), right: true})
+		}
+	}
+	var rows [][]string
+	for _, index := range r.Indexes() {
+		row := []string{index}
+		for _, kind := range []space.Kind{space.Image, space.Text} {
+			for _, recall := range recalls {
+				row = append(row, speed(r.At(index, kind, recall).QPS))
+			}
+		}
+		rows = append(rows, row)
+	}
+	return a.table(columns, rows)
+}
+
+func speed(qps float64) string {
+	if qps == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f", qps)
+}
+
+// printChosen prints the points that calibration chose.
+func (a *app) printChosen(r bench.Report) error {
+	var rows [][]string
+	for _, p := range r.Points {
+		if p.Chosen {
+			rows = append(rows, []string{p.Index, string(p.Kind), p.Param, fmt.Sprintf("%.3f", p.Recall), fmt.Sprintf("%.0f", p.QPS)})
+		}
+	}
+	return a.table([]column{{title: "by calibration"}, {title: "queries"}, {title: "effort"}, {title: "recall@10", right: true}, {title: "queries/s", right: true}}, rows)
+}
+
+func (a *app) printBuilds(r bench.Report) error {
+	var rows [][]string
+	for _, b := range r.Builds {
+		rows = append(rows, []string{b.Index, fmt.Sprintf("%.1f s", b.Seconds), fmt.Sprintf("%.0f", b.BytesPerRow)})
+	}
+	if r.Open > 0 {
+		rows = append(rows, []string{"clipd, opened from its files", fmt.Sprintf("%.2f s", r.Open), ""})
+	}
+	return a.table([]column{{title: "build"}, {title: "time", right: true}, {title: "bytes a vector in memory", right: true}}, rows)
+}
+
+func (a *app) printLatencies(r bench.Report) error {
+	var rows [][]string
+	for _, l := range r.Latencies {
+		rows = append(rows, []string{l.What, fmt.Sprintf("%.2f", l.P50), fmt.Sprintf("%.2f", l.P99), fmt.Sprint(l.Count)})
+	}
+	return a.table([]column{{title: "one caller"}, {title: "p50 ms", right: true}, {title: "p99 ms", right: true}, {title: "count", right: true}}, rows)
+}
+
+func (a *app) printJoins(r bench.Report) error {
+	var rows [][]string
+	if w := r.Within; w != nil {
+		rows = append(rows, []string{fmt.Sprintf("all within cosine %.2f of a vector", w.Least),
+			fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", w.P50, w.P99), fmt.Sprint(w.Queries), fmt.Sprintf("%.4f", w.Recall)})
+	}
+	if j := r.Join; j != nil {
+		rows = append(rows, []string{fmt.Sprintf("all pairs at %.2f or above: %d", j.Least, j.Pairs),
+			fmt.Sprintf("%.1f s", j.Seconds), fmt.Sprint(j.Sampled), fmt.Sprintf("%.4f", j.Recall)})
+	}
+	return a.table([]column{{title: "joins"}, {title: "time", right: true}, {title: "sampled", right: true}, {title: "recall", right: true}}, rows)
+}
