@@ -225,7 +225,7 @@ def mobileclip(root):
     tokenizer = tokenizing.PlainTokenizer(str(root / "openclip" / VOCABULARY))
     text_cfg = {"context_length": 77, "vocab_size": tokenizer.vocab_size, "width": WIDTH, "heads": 2, "layers": 2, "no_causal_mask": True}
     vision_cfg = {"image_size": size, "timm_model_name": "fastvit_small_test", "timm_model_pretrained": False, "timm_pool": "avg", "timm_proj": None}
-    model = towers.randomise(open_clip.model.CustomTextCLIP(DIM, vision_cfg, text_cfg), 4)
+    model = towers.randomise(open_clip.model.CustomTextCLIP(DIM, vision_cfg, text_cfg), 4, gain=1.7)
     preprocess = PreprocessCfg(size=size, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), interpolation="bilinear")
     write(folder, "open_clip_config.json", {
         "model_cfg": {"embed_dim": DIM, "custom_text": True, "text_cfg": text_cfg, "vision_cfg": {**vision_cfg, "timm_model_name": "fastvit_mci0"}},

@@ -1,5 +1,7 @@
 """Small tokenizers of every kind, trained on the sentences of sentences.py: nothing of anybody's vocabulary is kept."""
 
+import collections
+import functools
 import gzip
 import io
 import json
@@ -19,20 +21,44 @@ CORPUS = list(sentences.captions())
 FEW_SCRIPTS = [c for c in CORPUS if all(ord(x) < 0x500 for x in c)]
 
 
+def learn(words, count):
+    """The count most frequent pairs, one after another, as byte pair encoding learns them. words is {tuple of symbols:
+    frequency}; ties go to the first in the alphabet, so that the answer is the same everywhere."""
+    merges = []
+    for _ in range(count):
+        pairs = collections.Counter()
+        for symbols, n in words.items():
+            for pair in zip(symbols, symbols[1:]):
+                pairs[pair] += n
+        best = min(pairs, key=lambda p: (-pairs[p], p))
+        merges.append(best)
+        words = {joined(symbols, best): n for symbols, n in words.items()}
+    return merges
+
+
+def joined(symbols, pair):
+    out, i = [], 0
+    while i < len(symbols):
+        if symbols[i : i + 2] == pair:
+            out.append(pair[0] + pair[1].removeprefix("##"))
+            i += 2
+        else:
+            out.append(symbols[i])
+            i += 1
+    return tuple(out)
+
+
 def trained_merges(count):
     """Byte pairs in CLIP's way: lower case, words that end in </w>."""
-    model = tokenizers.Tokenizer(tokenizers.models.BPE(end_of_word_suffix="</w>"))
-    model.normalizer = tokenizers.normalizers.Sequence([tokenizers.normalizers.NFC(), tokenizers.normalizers.Lowercase()])
-    pattern = tokenizers.Regex(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+")
-    model.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([
-        tokenizers.pre_tokenizers.Split(pattern, "removed", invert=True),
-        tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])
-    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
-    trainer = tokenizers.trainers.BpeTrainer(vocab_size=2 * 256 + count, initial_alphabet=alphabet, end_of_word_suffix="</w>", show_progress=False)
-    model.train_from_iterator(CORPUS, trainer)
-    merges = json.loads(model.to_str())["model"]["merges"]
-    return [tuple(m) for m in merges][:count]
+    letters, words = open_clip_tokenizer.bytes_to_unicode(), collections.Counter()
+    for text in CORPUS:
+        for word in regex.findall(PATTERN, text.lower()):
+            symbols = [letters[b] for b in word.encode()]
+            words[(*symbols[:-1], symbols[-1] + "</w>")] += 1
+    return learn(words, count)
+
+
+PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
 def open_clip_file(path, merges):
@@ -48,7 +74,7 @@ class PlainTokenizer(open_clip_tokenizer.SimpleTokenizer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.cache = {}
-        self.pat = regex.compile(r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+", regex.IGNORECASE)
+        self.pat = regex.compile(PATTERN, regex.IGNORECASE)
 
     def ids(self, text):
         """Ids as clipd gives them: cut, with the end kept, not padded."""
@@ -71,12 +97,24 @@ def clip_tokenizer(merges, length=77):
         return transformers.CLIPTokenizerFast(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=length)
 
 
+@functools.cache
 def bert_tokenizer(size, length):
-    model = tokenizers.BertWordPieceTokenizer(lowercase=True)
-    model.train_from_iterator(CORPUS, vocab_size=size, limit_alphabet=size // 2, show_progress=False)
-    vocab = sorted(model.get_vocab().items(), key=lambda entry: entry[1])
+    normalizer, splitter = tokenizers.normalizers.BertNormalizer(lowercase=True), tokenizers.pre_tokenizers.BertPreTokenizer()
+    words = collections.Counter()
+    for text in CORPUS:
+        for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)):
+            words[(word[0], *("##" + c for c in word[1:]))] += 1
+    letters = collections.Counter()
+    for symbols, n in words.items():
+        for symbol in symbols:
+            letters[symbol] += n
+    alphabet = sorted(letters, key=lambda c: (-letters[c], c))[: size // 2]
+    words = {symbols: n for symbols, n in words.items() if set(symbols) <= set(alphabet)}
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    merges = learn(words, size - len(special) - len(alphabet))
+    vocab = list(dict.fromkeys([*special, *sorted(alphabet), *(a + b.removeprefix("##") for a, b in merges)]))
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.write("".join(t + "\n" for t, _ in vocab))
+        file.write("".join(t + "\n" for t in vocab))
         file.flush()
         return transformers.BertTokenizerFast(file.name, model_max_length=length)
 

@@ -6,9 +6,10 @@ from torch import nn
 torch.backends.mha.set_fastpath_enabled(False)  # the exporter doesn't know it
 
 
-def randomise(module, seed, rounded=True):
+def randomise(module, seed, rounded=True, gain=1.2):
     """Fills a module so that its output depends on all of its input; seeds make it repeatable. Rounded, weights have three
-    bits after the leading one: files pack to a third, and the arithmetic stays float32's."""
+    bits after the leading one: files pack to a third, and the arithmetic stays float32's. Towers of convolutions want more
+    gain of these, else a picture's constant part drowns the rest."""
     generator = torch.Generator().manual_seed(seed)
 
     def normal(like, scale, mean=0.0):
@@ -20,7 +21,7 @@ def randomise(module, seed, rounded=True):
                 p.copy_(normal(p, 0.5))
             elif p.ndim >= 2:
                 fan_in = p[0].numel() if not name.endswith("proj") or p.ndim > 2 else p.shape[0]
-                p.copy_(normal(p, 1.2 / max(1, fan_in) ** 0.5))
+                p.copy_(normal(p, (gain if p.ndim == 4 else 1.2) / max(1, fan_in) ** 0.5))
             elif p.ndim == 1 and name.endswith(("weight", "gamma", "scale")):
                 p.copy_(normal(p, 0.2, 1.0))
             elif p.ndim == 1:
