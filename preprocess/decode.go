@@ -123,7 +123,7 @@ var codecs = map[format]codec{
 	formatPNG:  {png.DecodeConfig, decodeWith(png.Decode)},
 	formatGIF:  {gif.DecodeConfig, decodeGIF},
 	formatBMP:  {bmp.DecodeConfig, decodeWith(bmp.Decode)},
-	formatTIFF: {tiff.DecodeConfig, decodeWith(tiff.Decode)},
+	formatTIFF: {tiff.DecodeConfig, decodeTIFF},
 	formatWebP: {webpConfig, decodeWebP},
 	formatHEIC: {heifConfig, decodeHEIF},
 	formatAVIF: {heifConfig, decodeHEIF},

@@ -70,11 +70,31 @@ func TestDecodeEqualsPillow(t *testing.T) {
 				t.Fatal(err)
 			}
 			most, mean := difference(t, p.Image(), readPNG(t, path+".png"))
-			if most > 0 {
-				t.Errorf("differs from Pillow by up to %d levels, %.3f in the mean", most, mean)
+			allowed := allowedDifference(filepath.Base(path))
+			t.Logf("up to %d levels, %.3f in the mean", most, mean)
+			if most > allowed.most || mean > allowed.mean {
+				t.Errorf("differs from Pillow by up to %d levels, %.4f in the mean; want at most %+v", most, mean, allowed)
 			}
 		})
 	}
+}
+
+type levels struct {
+	most int
+	mean float64
+}
+
+// allowedDifference from Pillow: none, but for the formats whose codec isn't Pillow's.
+func allowedDifference(name string) levels {
+	switch {
+	case strings.HasSuffix(name, ".avif"):
+		return levels{2, 0.05}
+	case name == "10bit420.heic":
+		return levels{12, 0.4} // package heif says why
+	case strings.HasSuffix(name, ".heic"):
+		return levels{2, 0.25}
+	}
+	return levels{}
 }
 
 func TestResampleEqualsPillow(t *testing.T) {

@@ -81,7 +81,7 @@ func TestWide(t *testing.T) {
 }
 
 func (c *wideCase) check(t *testing.T) {
-	p, err := Decode(c.Name, c.data, Limits{})
+	p, err := Decode(c.Name, c.data, Limits{MaxBytes: 1 << 30})
 	if err != nil {
 		t.Errorf("%s: %v", c.Name, err)
 		return

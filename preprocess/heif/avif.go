@@ -52,6 +52,9 @@ func decodeAVIF(data []byte, h Header) (*image.RGBA, error) {
 		img = &image.RGBA{Pix: pixels, Stride: 4 * width, Rect: image.Rect(0, 0, width, height)}
 		return nil
 	})
+	if f := newFixedPoint(h.Colour); err == nil && !h.deep && h.halved[0] && f != nil {
+		interpolateChroma(img, f, h.halved[1])
+	}
 	return img, err
 }
 

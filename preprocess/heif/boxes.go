@@ -26,7 +26,7 @@ func boxes(content []byte) (list []box, whole bool) {
 			size, head = binary.BigEndian.Uint64(content[8:]), 16
 		}
 		if size < uint64(head) {
-			return list, false
+			return list, true // no box: padding
 		}
 		end := min(size, uint64(len(content)))
 		list = append(list, box{string(content[4:8]), content[head:end]})
@@ -35,7 +35,7 @@ func boxes(content []byte) (list []box, whole bool) {
 		}
 		content = content[end:]
 	}
-	return list, len(content) == 0
+	return list, true
 }
 
 func find(list []box, name string) (content []byte, found bool) {

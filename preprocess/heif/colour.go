@@ -7,6 +7,7 @@ type Colour struct {
 	Primaries int
 	Matrix    int
 	FullRange bool
+	told      bool // by the boxes
 }
 
 // unspecified is H.273's word for "not told".
@@ -21,6 +22,7 @@ func (m *meta) colour(tile uint64) Colour {
 					Primaries: int(binary.BigEndian.Uint16(c[4:])),
 					Matrix:    int(binary.BigEndian.Uint16(c[8:])),
 					FullRange: c[10]&0x80 != 0,
+					told:      true,
 				}
 			}
 		}

@@ -19,9 +19,9 @@ type Header struct {
 	// overrule EXIF.
 	Orientation int
 	Colour      Colour
-	alpha       bool // another item holds its transparency
-	grid        bool
-	deep        bool // more than 8 bits a sample
+	alpha       bool    // another item holds its transparency
+	deep        bool    // more than 8 bits a sample
+	halved      [2]bool // chroma's columns and rows, of AVIF
 }
 
 // Sniff tells by its first bytes whether a file is HEIF, and which: of "ftyp", its brands alone.
@@ -50,15 +50,15 @@ func Sniff(data []byte) (Codec, bool) {
 // ReadHeader reads a file's boxes.
 func ReadHeader(data []byte) (Header, error) {
 	list, whole := boxes(data)
+	if !whole {
+		return Header{}, tooShort("boxes")
+	}
 	content, ok := find(list, "meta")
 	if !ok {
-		if !whole {
+		if len(data) < 16 {
 			return Header{}, tooShort("boxes")
 		}
 		return Header{}, invalid("no meta box: a film, not a picture")
-	}
-	if list[len(list)-1].name == "meta" && !whole {
-		return Header{}, tooShort("meta box")
 	}
 	m, err := readMeta(content)
 	if err != nil {
@@ -70,7 +70,6 @@ func ReadHeader(data []byte) (Header, error) {
 func (m *meta) header() (Header, error) {
 	h := Header{Orientation: 1}
 	tile := m.tile(m.primary)
-	h.grid = tile != m.primary
 	switch kind := m.kinds[tile]; kind {
 	case "hvc1":
 		h.Codec = HEIC
@@ -96,6 +95,9 @@ func (m *meta) header() (Header, error) {
 	}
 	if av1C, ok := m.property(tile, "av1C"); ok && len(av1C) > 2 {
 		h.deep = av1C[2]&0x40 != 0
+		if av1C[2]&0x10 == 0 { // not monochrome
+			h.halved = [2]bool{av1C[2]&8 != 0, av1C[2]&4 != 0}
+		}
 	}
 	return h, nil
 }

@@ -17,6 +17,7 @@ const (
 // libheif does: pillow-heif's pixels.
 func decodeHEIC(data []byte, h Header) (*image.RGBA, error) {
 	var img *image.RGBA
+	data, chroma := as444(data)
 	err := libheif.run(func(c *codec) error {
 		in, err := c.put(data)
 		if err != nil {
@@ -47,7 +48,7 @@ func decodeHEIC(data []byte, h Header) (*image.RGBA, error) {
 		if p.samples, err = c.bytes(out, p.size()); err != nil {
 			return err
 		}
-		img, err = p.rgba(h.Colour)
+		img, err = p.rgba(h.Colour, chroma)
 		return err
 	})
 	return img, err
@@ -86,7 +87,8 @@ func (p planes) size() int {
 	return p.height*stride(p.width) + 2*height*stride(width)
 }
 
-func (p planes) rgba(colour Colour) (*image.RGBA, error) {
+// rgba converts the samples; chroma is the format that the file says it has.
+func (p planes) rgba(colour Colour, chroma int) (*image.RGBA, error) {
 	dst := image.NewRGBA(image.Rect(0, 0, p.width, p.height))
 	line := func(y int) []byte { return dst.Pix[y*dst.Stride : y*dst.Stride+4*p.width] }
 	switch p.space {
@@ -113,16 +115,27 @@ func (p planes) rgba(colour Colour) (*image.RGBA, error) {
 	width, height := p.chromaSize()
 	luma, rest := p.samples[:p.height*stride(p.width)], p.samples[p.height*stride(p.width):]
 	cb, cr := rest[:height*stride(width)], rest[height*stride(width):]
-	shiftX, shiftY := 0, 0
-	if width != p.width {
-		shiftX = 1
+	step, shiftX, shiftY := stride(width), p.width-width, p.height-height // shifts are 0, if the planes are as large
+	shiftX, shiftY = min(shiftX, 1), min(shiftY, 1)
+	if p.chroma == chroma444 && (chroma == chroma420 || chroma == chroma422) {
+		rows := chroma == chroma420
+		blue, okBlue := unblend(cb, width, height, step, rows)
+		red, okRed := unblend(cr, width, height, step, rows)
+		if okBlue && okRed {
+			cb, cr, step, shiftX, shiftY = blue.samples, red.samples, blue.width, 1, 0
+			if rows {
+				shiftY = 1
+			}
+			p.chroma = chroma
+		}
 	}
-	if height != p.height {
-		shiftY = 1
+	if p.chroma == chroma420 && shiftY == 1 && step == stride(width) {
+		mendEdges(cb, width, height, step)
+		mendEdges(cr, width, height, step)
 	}
-	convert := newConversion(colour)
+	convert := newConversion(colour, p.chroma)
 	for y := range p.height {
-		row := y >> shiftY * stride(width)
+		row := y >> shiftY * step
 		convert.row(line(y), luma[y*stride(p.width):], cb[row:], cr[row:], shiftX)
 	}
 	return dst, nil

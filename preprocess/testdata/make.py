@@ -2,7 +2,8 @@
 
 Run it in an environment of its own:
 
-    python3 -m venv venv && venv/bin/pip install pillow==11.3.0 numpy==2.4.6 transformers==4.57.6
+    python3 -m venv venv && venv/bin/pip install pillow==11.3.0 numpy==2.4.6 transformers==4.57.6 \
+        pillow-heif==1.8.1 simplejpeg==1.9.0
     venv/bin/python make.py
 
 Pillow 13 resizes pictures whose height shrinks most vertically first, which moves some samples by one level; models were
@@ -104,6 +105,88 @@ def make_inputs(folder):
     img.convert("L").save(folder / "grey.tiff")
 
 
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+
+
+def interlaced(path, samples, kind):
+    """An interlaced PNG of 8 or 16 bits a sample."""
+    depth = 8 * samples.dtype.itemsize
+    rows = [row.astype(f">u{samples.dtype.itemsize}").tobytes() for left, top, dx, dy in ADAM7
+            for row in samples[top::dy, left::dx] if row.size]
+    png(path, samples.shape[1], samples.shape[0], depth, kind, rows)
+    data = bytearray(path.read_bytes())
+    data[28] = 1  # the last byte of IHDR
+    data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
+    path.write_bytes(data)
+
+
+def calm(width, height, seed=1):
+    """A photograph's kind of picture: fine detail in brightness, coarse in colour."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width]
+    img = np.stack([60 + 120 * x / width, 50 + 130 * y / height, 120 + 60 * np.sin(x / 19.0 + y / 27.0)], -1)
+    img += 25 * ((x // 9 + y // 7) % 2)[..., None] + rng.normal(0, 4, (height, width, 1))
+    return Image.fromarray(np.clip(img, 0, 255).astype(np.uint8), "RGB")
+
+
+def make_more(folder):
+    """What make_inputs leaves out: rarer JPEG, PNG and TIFF; extreme shapes; AVIF and HEIC."""
+    import pillow_heif
+    import simplejpeg
+    pillow_heif.register_heif_opener()
+    img = scene(41, 31)
+    pixels = np.asarray(img)
+    rng = np.random.default_rng(8)
+    for sampling in ("411", "440"):
+        (folder / f"rgb{sampling}.jpg").write_bytes(simplejpeg.encode_jpeg(pixels, quality=90, colorsubsampling=sampling))
+    data = (folder / "cmyk.jpg").read_bytes()
+    at = data.index(b"Adobe") + 11
+    (folder / "ycck.jpg").write_bytes(data[:at] + b"\2" + data[at + 1:])
+    img.save(folder / "adobergb.jpg", quality=90, keep_rgb=True)
+    img.save(folder / "progressiverestart.jpg", quality=60, subsampling=1, progressive=True, restart_marker_rows=1)
+    for width, height in ((5000, 1), (1, 5000), (4999, 3)):
+        scene(width, height).save(folder / f"strip{width}x{height}.jpg", quality=60)
+    scene(3, 1999).save(folder / "strip3x1999.webp", quality=60)
+    interlaced(folder / "interlaced.png", pixels, 2)
+    interlaced(folder / "interlacedrgba16.png", rng.integers(0, 65536, (9, 11, 4)).astype(np.uint16), 6)
+    interlaced(folder / "interlaced2x3.png", pixels[:3, :2], 2)
+    for compression in ("packbits", "group3", "group4"):
+        source = img if compression == "packbits" else img.convert("1")
+        source.save(folder / f"{compression}.tiff", compression="packbits" if compression == "packbits" else compression)
+
+    photo = calm(90, 70)
+    clear = photo.copy()
+    clear.putalpha(Image.fromarray((np.mgrid[0:70, 0:90][1] * 2).astype(np.uint8), "L"))
+    for sampling in ("4:2:0", "4:2:2", "4:4:4"):
+        photo.save(folder / f"photo{sampling.replace(':', '')}.avif", quality=80, subsampling=sampling)
+    img.save(folder / "saturated.avif", quality=90)
+    photo.save(folder / "video.avif", quality=80, range="limited")
+    photo.crop((0, 0, 89, 69)).save(folder / "odd.avif", quality=80)
+    clear.save(folder / "alpha.avif", quality=80)
+    photo.convert("L").save(folder / "grey.avif", quality=80)
+    photo.save(folder / "animated.avif", quality=80, save_all=True, append_images=[calm(90, 70, 2)])
+    small = photo.resize((24, 16))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        small.save(folder / f"orientation{orientation}.avif", quality=80, exif=exif)
+    for sampling in (420, 422, 444):
+        photo.save(folder / f"photo{sampling}.heic", quality=80, chroma=sampling)
+    for matrix, full in ((1, 0), (1, 1), (6, 0), (9, 0)):
+        photo.save(folder / f"matrix{matrix}{'full' if full else 'video'}.heic", quality=80, chroma=444, matrix_coefficients=matrix, full_range_flag=full)
+    photo.crop((0, 0, 89, 69)).save(folder / "odd.heic", quality=80)
+    clear.save(folder / "alpha.heic", quality=80)
+    photo.convert("L").save(folder / "grey.heic", quality=80)
+    deep = np.asarray(photo).astype(np.uint16) * 257
+    pillow_heif.from_bytes(mode="RGB;16", size=photo.size, data=deep.tobytes()).save(folder / "10bit420.heic", quality=80)
+    # Turned and mirrored by its boxes, as phones do it: in the place of the colour description, which says nothing that
+    # is not the default.
+    data = (folder / "photo444.heic").read_bytes()
+    for name, box in (("irot1", b"irot\1"), ("irot2", b"irot\2"), ("irot3", b"irot\3"), ("imir0", b"imir\0"), ("imir1", b"imir\1")):
+        at = data.index(b"colrnclx")
+        (folder / f"{name}.heic").write_bytes(data[:at] + box + b"\0" * 3 + data[at + 8:])
+
+
 def decoded(path):
     with Image.open(path) as img:
         img.load()
@@ -173,6 +256,7 @@ def make_pixels(path):
 
 if __name__ == "__main__":
     make_inputs(HERE / "decode")
+    make_more(HERE / "decode")
     for path in sorted((HERE / "decode").iterdir()):
         if path.suffix != ".png" or path.name.count(".") == 1:
             decoded(path).save(HERE / "decode" / (path.name + ".png"), optimize=True)

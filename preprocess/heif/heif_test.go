@@ -1,0 +1,238 @@
+package heif
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"image"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Pixels are compared with Pillow's and pillow-heif's in package preprocess. Here is the rest.
+
+func samplesOf(t testing.TB, pattern string) map[string][]byte {
+	t.Helper()
+	paths, err := filepath.Glob("../testdata/decode/" + pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no samples %s (%v)", pattern, err)
+	}
+	files := make(map[string][]byte)
+	for _, path := range paths {
+		if files[filepath.Base(path)], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+func sample(t testing.TB, name string) []byte {
+	t.Helper()
+	return samplesOf(t, name)[name]
+}
+
+func TestSniff(t *testing.T) {
+	for head, want := range map[string]Codec{
+		"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic": HEIC,
+		"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00miafavif": AVIF,
+		"\x00\x00\x00\x14ftypmif1\x00\x00\x00\x00heix":     HEIC,
+		"\x00\x00\x00\x14ftypavis\x00\x00\x00\x00msf1":     AVIF,
+		"\x00\x00\x00\x10ftypmif1\x00\x00\x00\x00":         HEIC,
+		"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00mp42avc1": "",
+		"\x00\x00\x00\x10ftypcrx \x00\x00\x00\x00":         "",
+		"GIF89a": "",
+		"":       "",
+	} {
+		if got, ok := Sniff([]byte(head)); got != want && ok || ok != (want != "") {
+			t.Errorf("%q: %q, %v; want %q", head, got, ok, want)
+		}
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	for name, want := range map[string]Header{
+		"photo420.avif": {Codec: AVIF, Width: 90, Height: 70, Orientation: 1},
+		"odd.avif":      {Codec: AVIF, Width: 89, Height: 69, Orientation: 1},
+		"odd.heic":      {Codec: HEIC, Width: 89, Height: 69, Orientation: 1}, // cut out of 90 x 70
+		"irot1.heic":    {Codec: HEIC, Width: 90, Height: 70, Orientation: 8},
+		"irot3.heic":    {Codec: HEIC, Width: 90, Height: 70, Orientation: 6},
+		"imir0.heic":    {Codec: HEIC, Width: 90, Height: 70, Orientation: 4},
+	} {
+		got, err := ReadHeader(sample(t, name))
+		if err != nil || got.Codec != want.Codec || got.Width != want.Width || got.Height != want.Height || got.Orientation != want.Orientation {
+			t.Errorf("%s: %+v, %v; want %+v", name, got, err, want)
+		}
+	}
+	for n := range 8 {
+		name := "orientation" + string(rune('1'+n)) + ".avif"
+		if got, err := ReadHeader(sample(t, name)); err != nil || got.Orientation != n+1 {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+// TestColourOfTheSequence: what the coded picture says of its colours is what its boxes say, for the encoder writes both.
+func TestColourOfTheSequence(t *testing.T) {
+	for name, want := range map[string]Colour{
+		"photo420.heic":     {Matrix: 6, FullRange: true},
+		"matrix1video.heic": {Matrix: 1},
+		"matrix9video.heic": {Matrix: 9},
+	} {
+		data := sample(t, name)
+		content, _ := find(first(boxes(data)), "meta")
+		m, err := readMeta(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hvcC, _ := m.property(m.primary, "hvcC")
+		got := sequenceColour(hvcC)
+		told := m.colour(m.primary)
+		if told.Matrix != want.Matrix || told.FullRange != want.FullRange || !told.told {
+			t.Errorf("%s: its boxes say %+v; want %+v", name, told, want)
+		}
+		if got.Matrix != want.Matrix && got.Matrix != unspecified || got.FullRange != want.FullRange {
+			t.Errorf("%s: its sequence says %+v; want %+v", name, got, want)
+		}
+	}
+}
+
+func first[A, B any](a A, _ B) A { return a }
+
+func TestCutFiles(t *testing.T) {
+	for _, name := range []string{"photo420.heic", "photo420.avif"} {
+		data := sample(t, name)
+		for _, n := range []int{0, 7, 20, 60, 200, len(data) / 2, len(data) - 1} {
+			if _, err := Decode(data[:n]); err == nil {
+				t.Errorf("%s: its first %d of %d bytes decode", name, n, len(data))
+			} else if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, ErrFormat) {
+				t.Errorf("%s: its first %d bytes: %v", name, n, err)
+			}
+		}
+	}
+}
+
+// TestLyingSize: boxes that say another size than the data are no way around a limit on the size.
+func TestLyingSize(t *testing.T) {
+	for _, name := range []string{"photo444.heic", "photo444.avif"} {
+		data := bytes.Clone(sample(t, name))
+		at := bytes.Index(data, []byte("ispe")) + 8
+		binary.BigEndian.PutUint32(data[at:], 16)
+		img, err := Decode(data)
+		if err == nil && img.Rect != image.Rect(0, 0, 16, 70) || err != nil && !errors.Is(err, ErrFormat) {
+			t.Errorf("%s: %v, %v; want 16 x 70 pixels or %v", name, img.Rect, err, ErrFormat)
+		}
+	}
+}
+
+// TestMemoryIsBounded: a picture that would need more than the sandbox has is refused.
+func TestMemoryIsBounded(t *testing.T) {
+	data := bytes.Clone(sample(t, "photo444.avif"))
+	at := bytes.Index(data, []byte("ispe")) + 8
+	binary.BigEndian.PutUint32(data[at:], 30_000)
+	binary.BigEndian.PutUint32(data[at+4:], 30_000)
+	if _, err := Decode(data); err == nil {
+		t.Error("30,000 x 30,000 pixels were decoded")
+	}
+	err := libavif.run(func(c *codec) error {
+		_, err := c.room(maxMemory - pageSize)
+		return err
+	})
+	if !errors.Is(err, errMemory) {
+		t.Errorf("room for all of the memory: %v; want %v", err, errMemory)
+	}
+}
+
+// TestUnblend: chroma that was enlarged is found again.
+func TestUnblend(t *testing.T) {
+	for _, size := range []image.Point{{4, 4}, {5, 5}, {17, 12}, {64, 40}} {
+		want := make([]uint8, ((size.X+1)/2)*((size.Y+1)/2))
+		for i := range want {
+			want[i] = uint8(40 + 3*(i%29) + 2*(i/7%31))
+		}
+		full := enlarged(want, size)
+		got, ok := unblend(full, size.X, size.Y, size.X, true)
+		if !ok {
+			t.Errorf("%v: not recognised", size)
+			continue
+		}
+		for i, v := range got.samples {
+			if apart(int(v), want[i]) > 1 {
+				t.Errorf("%v: sample %d is %d; want %d", size, i, v, want[i])
+			}
+		}
+	}
+	noise := make([]uint8, 40*40)
+	for i := range noise {
+		noise[i] = uint8(i * i * 31 >> 3)
+	}
+	if _, ok := unblend(noise, 40, 40, 40, true); ok {
+		t.Error("noise was taken for enlarged chroma")
+	}
+}
+
+// enlarged interpolates a plane to twice its size, as libheif does inside of its edges.
+func enlarged(plane []uint8, size image.Point) []uint8 {
+	width, height := (size.X+1)/2, (size.Y+1)/2
+	at := func(x, y int) int { return int(plane[min(max(y, 0), height-1)*width+min(max(x, 0), width-1)]) }
+	out := make([]uint8, size.X*size.Y)
+	for y := range size.Y {
+		for x := range size.X {
+			u, v := x/2, y/2
+			s, t := u-1+2*(x%2), v-1+2*(y%2)
+			out[y*size.X+x] = uint8((9*at(u, v) + 3*at(s, v) + 3*at(u, t) + at(s, t) + 8) / 16)
+		}
+	}
+	return out
+}
+
+// TestUndoChroma: what libavif repeated is interpolated, and grey stays grey.
+func TestUndoChroma(t *testing.T) {
+	f := newFixedPoint(Colour{Matrix: 6, FullRange: true, told: true})
+	img := image.NewRGBA(image.Rect(0, 0, 7, 6))
+	for y := range 6 {
+		for x := range 7 {
+			p := img.Pix[img.PixOffset(x, y):]
+			cb, cr := int32(x/2*20-30), int32(y/2*25-30)
+			p[0], p[1], p[2] = f.rgb(uint8(90+5*x+3*y), cb, cr)
+			p[3] = 255
+		}
+	}
+	s, ok := f.undo(img, 2)
+	if !ok {
+		t.Fatal("not recognised")
+	}
+	for y := range 3 {
+		for x := range 4 {
+			if cb, cr := int(s.cb[4*y+x])-128, int(s.cr[4*y+x])-128; cb != x*20-30 || cr != y*25-30 {
+				t.Errorf("chroma %d, %d: %d, %d", x, y, cb, cr)
+			}
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, pattern := range []string{"photo*.heic", "irot1.heic", "alpha.*", "photo*.avif", "orientation6.avif"} {
+		for name, data := range samplesOf(f, pattern) {
+			if !strings.HasSuffix(name, ".png") {
+				f.Add(data)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		h, err := ReadHeader(data)
+		if err != nil || h.Width < 1 || h.Height < 1 || h.Width > 4096 || h.Height > 4096 || h.Width*h.Height > 1<<16 {
+			return
+		}
+		img, err := Decode(data)
+		if err != nil {
+			return
+		}
+		size := img.Rect.Size()
+		if size.X*size.Y != h.Width*h.Height || !img.Opaque() {
+			t.Errorf("%v, opaque %v; want %d x %d", size, img.Opaque(), h.Width, h.Height)
+		}
+	})
+}
