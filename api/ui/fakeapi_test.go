@@ -38,6 +38,8 @@ type fake struct {
 	away        bool
 	held        chan struct{} // until it is closed, the status waits; nil: it does not
 	broken      []api.BrokenCollection
+	decided     []space.Decision // about copies, with ids for keys
+	decisions   []api.DecideRequest
 	key         string
 }
 
@@ -121,6 +123,8 @@ func (f *fake) handler() http.Handler {
 	mux.HandleFunc("POST /v1/collections/{c}/items/delete", f.deleteItems)
 	mux.HandleFunc("POST /v1/collections/{c}/search", f.search)
 	mux.HandleFunc("POST /v1/collections/{c}/duplicates", f.duplicates)
+	mux.HandleFunc("POST /v1/collections/{c}/duplicates/decisions", f.decide)
+	mux.HandleFunc("POST /v1/collections/{c}/duplicates/preview", f.preview)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.await(r)
 		f.mu.Lock()
@@ -404,29 +408,94 @@ func (f *fake) judge(item api.Item, query api.SearchRequest, target *color.RGBA)
 	return api.SearchHit{Item: item, Score: cosine, Cosine: &cosine, Match: cosine >= threshold, Explanation: why}
 }
 
+// duplicates are the harbour and its copies, and two night scenes that are similar.
 func (f *fake) duplicates(w http.ResponseWriter, r *http.Request) {
+	var query api.DuplicatesRequest
+	read(r, &query)
 	out := api.DuplicatesResponse{Groups: []api.DuplicateGroup{}, TookMS: 3.4}
 	proofs := map[string]space.Pair{
 		"copy-bytes":    {Evidence: space.SameBytes, Cosine: 1},
 		"copy-mirrored": {Evidence: space.Perceptual, Distance: 6, Cosine: 0.982, Transform: "mirrored"},
-		"copy-small":    {Evidence: space.Semantic, Distance: 40, Cosine: 0.991},
+		"copy-small":    {Evidence: space.Perceptual, Distance: 10, Cosine: 0.991, Edits: []space.Edit{space.Cropped}},
+		"pic-09":        {Evidence: space.Semantic, Cosine: 0.951},
 	}
-	var group api.DuplicateGroup
+	groups := []api.DuplicateGroup{{Level: space.Duplicate, Medoid: "pic-05"}, {Level: space.Similar, Medoid: "pic-06"}}
+	dropped := f.choice("pic-05") == space.Drop
 	for _, item := range f.collections[r.PathValue("c")] {
 		if item.Kind == space.Image {
 			out.Images++
 		}
-		if proof, ok := proofs[item.ID]; ok {
-			group.Copies = append(group.Copies, api.DuplicateMember{Item: item, Proof: &proof})
+		proof, isCopy := proofs[item.ID]
+		member := api.DuplicateMember{Item: item, Proof: &proof, Reason: "900×400 over 450×200"}
+		switch choice := f.choice("pic-05 " + item.ID); {
+		case item.ID == "pic-05" && !dropped, item.ID == "copy-bytes" && dropped:
+			groups[0].Original = api.DuplicateMember{Item: item}
+		case item.ID == "pic-05":
+			member.Reason, *member.Proof = "you dropped this one", proofs["copy-bytes"]
+			groups[0].Copies = append(groups[0].Copies, member)
+		case item.ID == "pic-06":
+			groups[1].Original = api.DuplicateMember{Item: item}
+		case !isCopy || choice == space.NotDuplicate:
+		case item.ID == "pic-09":
+			groups[1].Copies = append(groups[1].Copies, member)
+		default:
+			member.Kept = choice == space.KeepBoth
+			groups[0].Copies = append(groups[0].Copies, member)
 			out.Copies++
 			out.Bytes += item.Picture.Bytes
 		}
-		if item.ID == "pic-05" {
-			group.Original = api.DuplicateMember{Item: item}
+	}
+	for _, group := range groups {
+		if len(group.Copies) > 0 && (group.Level == space.Duplicate || query.Similar) {
+			out.Groups = append(out.Groups, group)
 		}
 	}
-	if len(group.Copies) > 0 {
-		out.Groups = append(out.Groups, group)
+	write(w, out)
+}
+
+// choice is what was decided last about ids, which are joined by spaces.
+func (f *fake) choice(ids string) space.Choice {
+	for _, d := range f.decided {
+		if d.Key == ids {
+			return d.Choice
+		}
+	}
+	return ""
+}
+
+func (f *fake) decide(w http.ResponseWriter, r *http.Request) {
+	var body api.DecideRequest
+	read(r, &body)
+	f.decisions = append(f.decisions, body)
+	out := api.DecisionList{Decisions: []space.Decision{}}
+	keys := body.Keys
+	for _, id := range body.IDs[min(len(body.IDs), 1):] {
+		keys = append(keys, body.IDs[0]+" "+id)
+	}
+	if body.Choice == space.Drop {
+		keys = body.IDs
+	}
+	for _, key := range keys {
+		f.decided = slices.DeleteFunc(f.decided, func(d space.Decision) bool { return d.Key == key })
+		if body.Choice != space.Undecided {
+			f.decided = append(f.decided, space.Decision{Key: key, Choice: body.Choice})
+		}
+		out.Decisions = append(out.Decisions, space.Decision{Key: key, Choice: body.Choice, Made: created, IDs: []string{}})
+	}
+	write(w, out)
+}
+
+func (f *fake) preview(w http.ResponseWriter, _ *http.Request) {
+	out := api.PreviewResponse{Images: 19, TookMS: 8}
+	for i, value := range []float64{4, 8, 12, 16, 20, 24, 31} {
+		t := space.Threshold{Value: value, Pairs: 2 * i, Groups: min(i, 1), Images: 2 * min(i, 2), Rejected: i / 3, Samples: []space.Sample{}}
+		if i == 1 {
+			t.Samples = append(t.Samples, space.Sample{A: "pic-05", B: "copy-mirrored", Proof: space.Pair{Evidence: space.Perceptual, Distance: 6}}, space.Sample{A: "pic-05", B: "gone"})
+		}
+		out.Distances = append(out.Distances, t)
+	}
+	for i, value := range []float64{0.98, 0.95, 0.9} {
+		out.Cosines = append(out.Cosines, space.Threshold{Value: value, Pairs: 1 + 3*i, Groups: 1, Images: 2 + i, Samples: []space.Sample{}})
 	}
 	write(w, out)
 }

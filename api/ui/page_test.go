@@ -27,6 +27,9 @@ func TestPage(t *testing.T) {
 		"delete":             testDelete,
 		"classify":           testClassify,
 		"duplicates":         testDuplicates,
+		"decisions":          testDecisions,
+		"thresholds":         testThresholds,
+		"transforms":         testUndoTransforms,
 		"add":                testAdd,
 		"nothing":            testNothing,
 		"slow start":         testSlowStart,
@@ -234,13 +237,22 @@ func testClassify(p *tab, _ *fake) {
 func testDuplicates(p *tab, f *fake) {
 	p.open("/")
 	p.click("#to-duplicates")
-	p.wait("document.querySelectorAll('.member').length === 4")
+	p.wait("document.querySelectorAll('.member').length === 6")
 	if got := p.text(".summary"); !strings.Contains(got, "3 copies of 1 original among 19 images") || !strings.Contains(got, "could be freed") {
 		p.t.Errorf("summary %q", got)
 	}
-	want := []string{"Original", "same bytes", "perceptual hashdistance 6 of 256", "mirrored", "vectorcosine 0.991"}
+	want := []string{"Kept", "same bytes", "perceptual hashdistance 6 of 256", "mirrored", "perceptual hashdistance 10 of 256", "vectorcosine 0.951"}
 	if got := p.texts(".badge"); !slices.Equal(got, want) {
 		p.t.Errorf("badges %q, want %q", got, want)
+	}
+	if got := p.texts(".level-title"); !slices.Equal(got, []string{"Copies 1", "Similar pictures 1"}) {
+		p.t.Errorf("levels %q", got)
+	}
+	if got := p.text(".plan"); !strings.Contains(got, "3 files to go") || !strings.Contains(got, "clipd dupes apply -c demo --move-to") {
+		p.t.Errorf("plan %q", got)
+	}
+	if got := p.text(".group .member:nth-child(2)"); !strings.Contains(got, "The other is kept: 900×400 over 450×200") {
+		p.t.Errorf("a copy says %q", got)
 	}
 	p.click(".member:nth-child(3) .member-actions a")
 	p.wait("document.querySelector('#compare[open] .pair.slider')")
@@ -258,7 +270,122 @@ func testDuplicates(p *tab, f *fake) {
 	p.wait("!document.querySelector('#compare').open && location.search === '?c=demo&view=duplicates'")
 	p.click(".member:nth-child(2) .removal button")
 	p.click(".member:nth-child(2) .danger")
-	p.wait("document.querySelectorAll('.member').length === 3")
+	p.wait("document.querySelectorAll('.member').length === 5")
+}
+
+// The whole view works by keyboard, and what was decided is undone.
+func testDecisions(p *tab, f *fake) {
+	p.open("/?c=demo&view=duplicates")
+	p.wait("document.querySelectorAll('.member').length === 6 && document.activeElement === content")
+	on := func(id string) { p.t.Helper(); p.wait("document.activeElement.dataset.id === " + quote(id)) }
+	p.stroke("n")
+	p.wait("toast.textContent.includes('Choose a picture first')")
+	p.press(kb.ArrowRight)
+	on("pic-05")
+	p.press(kb.ArrowRight)
+	on("copy-bytes")
+	p.press(kb.ArrowDown)
+	on("pic-06")
+	p.press(kb.ArrowUp)
+	on("pic-05")
+	p.press(kb.ArrowRight)
+	p.stroke("k")
+	p.wait("document.querySelector('.member:nth-child(2).kept .badge.keep') && document.querySelector('.plan').textContent.includes('2 files to go')")
+	on("copy-bytes")
+	p.stroke("x")
+	p.wait("!document.querySelector('.member.kept') && document.querySelector('.plan').textContent.includes('3 files to go')")
+	on("copy-bytes")
+	p.stroke("n")
+	p.wait("document.querySelectorAll('.member').length === 5")
+	on("copy-mirrored")
+	p.stroke("u")
+	p.wait("document.querySelectorAll('.member').length === 6 && !document.querySelector('.member.kept')")
+	p.stroke("u")
+	p.wait("document.querySelectorAll('.member.kept').length === 1")
+	p.stroke("u")
+	p.wait("!document.querySelector('.member.kept') && !document.querySelector('#undo')")
+	p.stroke("u")
+	p.wait("toast.textContent.includes('nothing to undo')")
+
+	p.press(kb.ArrowUp) // the group's first picture, from wherever the focus was left
+	eval[chromedp.Void](p, "document.querySelector('.tile-link[data-id=pic-05]').focus()")
+	p.stroke("x")
+	p.wait("document.querySelector('.member.original .tile-link').dataset.id === 'copy-bytes'")
+	p.wait("document.querySelector('.tile-link[data-id=pic-05]').closest('.member').textContent.includes('you dropped this one')")
+	p.stroke("u")
+	p.wait("document.querySelector('.member.original .tile-link').dataset.id === 'pic-05'")
+	eval[chromedp.Void](p, "document.querySelector('.tile-link[data-id=pic-05]').focus()")
+	p.stroke("k")
+	p.wait("document.querySelector('.settled summary')?.textContent.includes('1 group') && !document.querySelector('.plan')")
+	p.click("#undo")
+	p.wait("document.querySelector('.plan') && !document.querySelector('.settled')")
+	f.set(func() {
+		if len(f.decided) != 0 {
+			p.t.Errorf("after all was undone the server keeps %v", f.decided)
+		}
+		if first := f.decisions[0]; first.Choice != space.KeepBoth || !slices.Equal(first.IDs, []string{"pic-05", "copy-bytes"}) {
+			p.t.Errorf("k asked %+v", first)
+		}
+		f.fail = func(r *http.Request) *api.Error {
+			if !strings.HasSuffix(r.URL.Path, "/decisions") {
+				return nil
+			}
+			return &api.Error{Status: 400, Detail: api.ErrorDetail{Code: api.CodeInvalidRequest, Message: "they are the same file byte for byte"}}
+		}
+	})
+	p.tolerant = true
+	p.press(kb.ArrowRight)
+	eval[chromedp.Void](p, "document.querySelector('.tile-link[data-id=copy-bytes]').focus()")
+	p.stroke("n")
+	p.wait("toast.textContent.includes('byte for byte') && document.querySelectorAll('.member').length === 6")
+	p.stroke("?")
+	p.wait("document.querySelector('#keys').open && document.querySelectorAll('#keys kbd').length === 11")
+	p.stroke("k") // is not for what lies below
+	p.press(kb.Escape)
+	p.wait("!document.querySelector('#keys').open && !document.querySelector('.member.kept')")
+	p.stroke("c")
+	p.wait("document.querySelector('#compare').open && location.search.includes('compare=copy-bytes')")
+}
+
+func testThresholds(p *tab, _ *fake) {
+	p.tolerant = true // one of the samples is gone
+	p.open("/?c=demo&view=duplicates")
+	p.click(".thresholds summary")
+	p.wait("document.querySelectorAll('.plot-bar').length === 10")
+	heights := eval[[]float64](p, "[...document.querySelectorAll('.plot')[0].querySelectorAll('.plot-column')].map((e) => e.getBoundingClientRect().height)")
+	if !slices.IsSorted(heights) || heights[0] < 1 || heights[6] < 60 {
+		p.t.Errorf("columns of %v pixels", heights)
+	}
+	p.click(".plot-bar:nth-child(2)")
+	p.wait("document.querySelectorAll('.sample img').length === 2 && document.querySelector('.samples').textContent.includes('2 pairs in 1 group')")
+	p.click(".samples button")
+	p.wait("document.getElementById('max-distance').value === '8' && document.querySelector('.plot-bar.current .plot-label').textContent === '8'")
+}
+
+// Whatever was done to get from one picture to another, the page takes it back.
+func testUndoTransforms(p *tab, _ *fake) {
+	p.open("/")
+	p.wait("document.querySelector('.tile')")
+	const script = `import('/js/compare.js').then(({undo}) => {
+		const names = ['mirrored', 'flipped', 'rotated 90°', 'rotated 180°', 'rotated 270°', 'mirrored and rotated 90°', 'mirrored and rotated 270°'];
+		const turn = ([x, y], degrees) => { for (let d = 0; d < degrees; d += 90) [x, y] = [-y, x]; return [x, y]; }; // clockwise, y downwards
+		const done = (name, [x, y]) => {
+			if (name === 'flipped') return [x, -y];
+			if (name.startsWith('mirrored')) x = -x;
+			return turn([x, y], Number(/\d+/.exec(name)?.[0] ?? 0));
+		};
+		const bad = [];
+		for (const path of [...names.map((n) => [n]), ...names.flatMap((a) => names.map((b) => [a, b]))]) {
+			const back = undo(path);
+			let [x, y] = path.reduce((at, name) => done(name, at), [1, 2]);
+			if (back.mirror) x = -x;
+			if (String(turn([x, y], back.turn)) !== '1,2') bad.push(path.join(' then '));
+		}
+		return bad;
+	})`
+	if bad := eval[[]string](p, script); len(bad) > 0 {
+		p.t.Errorf("not taken back: %q", bad)
+	}
 }
 
 func testAdd(p *tab, f *fake) {
@@ -317,7 +444,7 @@ func testSlowStart(p *tab, f *fake) {
 	p.wait("location.search === '?view=duplicates'")
 	f.set(func() { f.held = nil })
 	close(held)
-	p.wait("document.querySelectorAll('.member').length === 4 && location.search === '?c=demo&view=duplicates'")
+	p.wait("document.querySelectorAll('.member').length === 6 && location.search === '?c=demo&view=duplicates'")
 	p.click(".member:nth-child(3) .member-actions a")
 	p.wait("document.querySelector('#compare[open] .pair')")
 	p.press(kb.Escape)

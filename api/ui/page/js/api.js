@@ -110,6 +110,10 @@ export function search(name, query, image, signal) {
 
 export const duplicates = (name, limits, signal) => call(collection(name, '/duplicates'), { method: 'POST', body: limits, signal });
 
+export const decide = (name, decision) => call(collection(name, '/duplicates/decisions'), { method: 'POST', body: decision });
+
+export const previewDuplicates = (name, limits) => call(collection(name, '/duplicates/preview'), { method: 'POST', body: limits });
+
 export const classify = (input, labels, signal) => call('v1/classify', { method: 'POST', body: { inputs: [input], labels }, signal });
 
 export const addTexts = (name, list) => call(collection(name, '/items'), { method: 'POST', body: { items: list } });

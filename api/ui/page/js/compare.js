@@ -37,30 +37,31 @@ export function createCompare(app) {
     if (!dialog.open) dialog.showModal();
   }
 
-  function render({ original, copy, proof }) {
+  function render({ original, copy, proof, level }) {
+    const turned = proof.path.join(', then ');
     const board = h('div', { class: 'pair-board' });
     const aligned = h('input', { type: 'checkbox', id: 'aligned', checked: true, role: 'switch' });
-    const draw = () => drawPair(board, { original, copy, transform: aligned.checked ? proof.transform : '' });
+    const draw = () => drawPair(board, { original, copy, path: aligned.checked ? proof.path : [] });
     aligned.addEventListener('change', draw);
     replace(dialog,
-      h('header', {}, h('h2', { id: 'compare-title' }, 'Original and copy'),
+      h('header', {}, h('h2', { id: 'compare-title' }, level === 'similar' ? 'Two similar pictures' : 'Kept and copy'),
         h('button', { type: 'button', class: 'round close', onclick: close, 'aria-label': 'Close', title: 'Close (Esc)' }, icon('close'))),
       h('div', { class: 'compare-tools' },
         h('fieldset', { class: 'segments' }, h('legend', { class: 'visually-hidden' }, 'Way to compare'), h('div', {}, ways.map(([value, label]) => [
           h('input', { type: 'radio', name: 'way', id: `way-${value}`, value, checked: value === way, onchange: () => { way = value; draw(); } }),
           h('label', { for: `way-${value}` }, label)]))),
-        proof.transform && h('label', { class: 'switch' }, aligned, h('span', {}, `Undo “${proof.transform}”`)),
+        turned !== '' && h('label', { class: 'switch' }, aligned, h('span', {}, `Undo “${turned}”`)),
         h('span', { class: 'badges' }, badges(proof))),
       board,
-      h('div', { class: 'sides' }, side('Original', original), side('Copy', copy, removal(app, copy, 'Delete the copy'))));
+      h('div', { class: 'sides' }, side(level === 'similar' ? 'One' : 'Kept', original), side(level === 'similar' ? 'The other' : 'Copy', copy, level !== 'similar' && removal(app, copy, 'Remove the copy'))));
     draw();
   }
 
-  function drawPair(board, { original, copy, transform }) {
+  function drawPair(board, { original, copy, path }) {
     clearInterval(timer);
     const cut = h('input', { type: 'range', min: '0', max: '100', value: '50', class: 'cut', 'aria-label': 'How much of the original is shown' });
     const pair = h('div', { class: `pair ${way}`, vars: { '--ratio': ratio(original), '--cut': '50%' } },
-      layer(original, 'Original', ''), layer(copy, 'Copy', transform),
+      layer(original, 'Kept', []), layer(copy, 'Copy', path),
       way === 'slider' && [h('span', { class: 'divider', 'aria-hidden': 'true' }), cut]);
     cut.addEventListener('input', () => pair.style.setProperty('--cut', `${cut.value}%`));
     replace(board, pair, way === 'blink' && blinker(pair));
@@ -83,8 +84,8 @@ function side(label, item, ...more) {
     item.source && h('p', { class: 'path' }, item.source), more);
 }
 
-function layer(item, label, transform) {
-  const { turn, mirror } = undo(transform);
+function layer(item, label, path) {
+  const { turn, mirror } = undo(path);
   const img = h('img', { alt: `${label}: ${format.title(item)}`, draggable: 'false',
     class: [turn % 180 !== 0 && 'turned', 'layer-picture'].filter(Boolean).join(' '),
     vars: { '--turn': `${turn}deg`, '--mirror': mirror ? -1 : 1, '--own-ratio': ratio(item) } });
@@ -95,12 +96,19 @@ function layer(item, label, transform) {
 
 const ratio = (item) => (item.picture?.width > 0 && item.picture?.height > 0 ? item.picture.width / item.picture.height : 1);
 
-// undo reads a transform ("mirrored", "flipped", "rotated 90°", "mirrored and rotated 90°": clockwise, mirrored first)
-// and says what takes it back, as the style sheet applies it: mirrored first, then turned clockwise. A mirrored
-// picture is its own inverse whichever way it was turned after; upside down is mirrored and turned by 180°.
-function undo(transform) {
-  const degrees = Number(/(\d+)\s*°/.exec(transform)?.[1] ?? 0);
-  if (transform === 'flipped') return { turn: 180, mirror: true };
-  const mirror = /mirrored/.test(transform);
-  return { turn: mirror ? degrees : (360 - degrees) % 360, mirror };
+// undo says what takes transforms back, one done after the other, as the style sheet applies it: mirrored first, then
+// turned clockwise.
+export function undo(path) {
+  const { mirror, turn } = path.map(read).reduce(after, { mirror: false, turn: 0 });
+  return { mirror, turn: mirror ? turn : (360 - turn) % 360 }; // what is mirrored is its own inverse, however it is turned
 }
+
+// read reads a transform: "mirrored", "flipped", "rotated 90°", "mirrored and rotated 90°" (clockwise, mirrored first).
+// Upside down is mirrored and turned by 180°.
+function read(transform) {
+  if (transform === 'flipped') return { mirror: true, turn: 180 };
+  return { mirror: /mirrored/.test(transform), turn: Number(/(\d+)\s*°/.exec(transform)?.[1] ?? 0) };
+}
+
+// after joins two transforms: a mirror turns an earlier rotation round.
+const after = (first, second) => ({ mirror: first.mirror !== second.mirror, turn: (second.turn + (second.mirror ? 360 - first.turn : first.turn)) % 360 });
