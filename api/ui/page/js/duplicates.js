@@ -118,10 +118,10 @@ export function createDuplicates(app) {
       if (cosine.value !== '') next.min_cosine = Number(cosine.value);
       use(next);
     };
-    return h('div', { class: 'limits-box' }, h('form', { class: 'limits', onsubmit: apply },
+    return thresholds.element(h('form', { class: 'limits', onsubmit: apply },
       h('div', { class: 'field' }, h('label', { for: 'max-distance' }, 'Hash distance at most'), distance),
       h('div', { class: 'field' }, h('label', { for: 'min-cosine' }, 'Cosine at least'), cosine),
-      h('button', { type: 'submit', class: 'ghost' }, 'Apply')), thresholds.element());
+      h('button', { type: 'submit', class: 'ghost' }, 'Apply')));
   }
 
   function use(next) {

@@ -12,9 +12,12 @@ export function createThresholds(app, { limits, use }) {
   let open = false;
   let known = null; // {c, preview}
 
-  function element() {
+  // element is a box to open: the form of the limits, and the plots.
+  function element(form) {
     const body = h('div', { class: 'thresholds-body' });
-    const box = h('details', { class: 'thresholds', open: open || null }, h('summary', {}, 'What would other limits give?'), body);
+    const { max_distance: distance, min_cosine: cosine } = limits();
+    const inUse = [distance && `distance ${distance}`, cosine && `cosine ${cosine}`].filter(Boolean).join(', ') || 'the usual ones';
+    const box = h('details', { class: 'thresholds', open: open || null }, h('summary', {}, 'Limits: ', h('span', { class: 'muted' }, inUse)), form, body);
     const fill = async () => {
       open = box.open;
       if (open) await show(body);
