@@ -65,7 +65,7 @@ func TestModelsFromAHub(t *testing.T) {
 	if got := c.must(t, exitDone, "models", "list"); !strings.Contains(got.out, "owner/siglip2") {
 		t.Errorf("the list: %s", got.out)
 	}
-	if got := c.must(t, exitDone, "models", "info", "owner/siglip2"); !strings.Contains(got.out, "context of 64 tokens, padding full") || !strings.Contains(got.out, "bilinear") {
+	if got := c.must(t, exitDone, "models", "info", "owner/siglip2"); !strings.Contains(got.out, "context of 64 tokens, padding full with 0, pooling none") || !strings.Contains(got.out, "bilinear") {
 		t.Errorf("info: %s", got.out)
 	}
 	// Its weights are random: it is sound, and knows nothing.

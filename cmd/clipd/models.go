@@ -191,7 +191,21 @@ func orText(text, otherwise string) string {
 
 // fedTexts says in a few words how the text tower is fed.
 func fedTexts(s textenc.Spec) string {
-	return fmt.Sprintf("context of %d tokens, padding %v, pooling %v", s.ContextLength, s.Padding, s.Pooling)
+	text := fmt.Sprintf("context of %d tokens, padding %v", s.ContextLength, s.Padding)
+	if s.Padding == textenc.PaddingFull {
+		text += fmt.Sprintf(" with %d", s.PadID)
+	}
+	text += fmt.Sprintf(", pooling %v", s.Pooling)
+	if len(s.Dense) > 0 {
+		text += fmt.Sprintf(" and Dense to %d", s.Dense[len(s.Dense)-1].Out)
+	}
+	if s.Clean != textenc.CleanNone {
+		text += fmt.Sprintf(", cleaning %v", s.Clean)
+	}
+	if s.Prompt != "" {
+		text += fmt.Sprintf(", prompt %q", s.Prompt)
+	}
+	return text
 }
 
 // fedPixels says in a few words how the image tower is fed.
