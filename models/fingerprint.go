@@ -9,11 +9,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/clipd/clipd/internal/ort"
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/textenc"
 )
@@ -22,9 +24,9 @@ import (
 // same files, which must not be mixed with the old ones.
 const pipelineVersion = 1
 
-// modelFiles are those of a folder's files that shape its model's vectors: graphs, weights beside them, and what says
-// how the towers are fed; sorted.
-func modelFiles(all []string, l layout) []string {
+// modelFiles are those of a folder's files that shape its model's vectors: graphs, weights beside them (those that the
+// graphs name, and those that are named after them), and what says how the towers are fed; sorted.
+func modelFiles(all []string, l layout, external []string) []string {
 	var files []string
 	for _, tower := range []struct {
 		graph, dir string
@@ -41,8 +43,36 @@ func modelFiles(all []string, l layout) []string {
 			}
 		}
 	}
+	for _, name := range external {
+		if slices.Contains(all, name) {
+			files = append(files, name)
+		}
+	}
 	slices.Sort(files)
 	return slices.Compact(files)
+}
+
+// externalWeights are the files, by their paths from the model's folder, that a layout's graphs keep weights in. A
+// folder without directory has none: its graphs are loaded from memory, where they could find no file.
+func externalWeights(dir string, l layout) ([]string, error) {
+	var names []string
+	for _, graph := range []string{l.text, l.vision} {
+		if graph == "" || dir == "" {
+			continue
+		}
+		sig, err := ort.Inspect(ort.Graph{Path: filepath.Join(dir, filepath.FromSlash(graph))})
+		if err != nil {
+			return nil, err
+		}
+		for _, location := range sig.External {
+			if !filepath.IsLocal(filepath.FromSlash(location)) {
+				return nil, fmt.Errorf("%w: %s keeps weights outside of the model's folder: %q", ErrLayout, graph, location)
+			}
+			names = append(names, path.Join(path.Dir(graph), location))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }
 
 func isImageSpec(name string, _ []string) bool { return slices.Contains(preprocess.SpecFiles(), name) }
@@ -81,10 +111,14 @@ func digest(folder Folder, l layout, cacheDir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	external, err := externalWeights(folder.Dir, l)
+	if err != nil {
+		return "", err
+	}
 	cache := openHashCache(folder, cacheDir)
 	sum := sha256.New()
 	fmt.Fprintf(sum, "clipd fingerprint, pipeline %d\n", pipelineVersion)
-	for _, name := range modelFiles(all, l) {
+	for _, name := range modelFiles(all, l, external) {
 		hash, err := cache.hash(folder.FS, name)
 		if err != nil {
 			return "", fmt.Errorf("fingerprint: %w", err)

@@ -128,6 +128,9 @@ func (p *puller) pull(ctx context.Context, revision string) (Folder, error) {
 	if err := p.fetch(ctx, staging, commit, files); err != nil {
 		return Folder{}, err
 	}
+	if err := p.fetchExternal(ctx, staging, commit, l, all, files); err != nil {
+		return Folder{}, err
+	}
 	if err := checkSpecs(staging, l); err != nil {
 		return Folder{}, err
 	}
@@ -147,7 +150,7 @@ func (p *puller) choose(all []hubFile) ([]hubFile, layout, error) {
 	if err != nil {
 		return nil, layout{}, err
 	}
-	needed := append(modelFiles(names, l), profileFile)
+	needed := append(modelFiles(names, l, nil), profileFile, goldenFile)
 	var files []hubFile
 	for _, f := range all {
 		if slices.Contains(needed, f.Path) {
@@ -184,6 +187,28 @@ func (p *puller) fetch(ctx context.Context, staging, commit string, files []hubF
 		})
 	}
 	return group.Wait()
+}
+
+// fetchExternal brings the weights that lie beside the graphs under names that only these know.
+func (p *puller) fetchExternal(ctx context.Context, staging, commit string, l layout, all, have []hubFile) error {
+	external, err := externalWeights(staging, l)
+	if err != nil {
+		return err
+	}
+	var missing []hubFile
+	for _, name := range external {
+		named := func(f hubFile) bool { return f.Path == name }
+		if slices.ContainsFunc(have, named) {
+			continue
+		}
+		at := slices.IndexFunc(all, named)
+		if at < 0 {
+			return fmt.Errorf("%w: a graph keeps weights in %s, which the repository lacks", ErrLayout, name)
+		}
+		missing = append(missing, all[at])
+		p.total += all[at].size()
+	}
+	return p.fetch(ctx, staging, commit, missing)
 }
 
 // told adds up what came (or, negative, was thrown away) and passes it on.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -49,8 +50,8 @@ func newFakeHub(t *testing.T) *fakeHub {
 		"preprocessor_config.json":       []byte(clipProcessor),
 		"tokenizer.json":                 []byte(`{"model":{"vocab":{}}}`),
 		"tokenizer_config.json":          []byte(`{"model_max_length":77}`),
-		"onnx/text_model.onnx":           bytes.Repeat([]byte("text"), 5000),
-		"onnx/vision_model.onnx":         bytes.Repeat([]byte("vision"), 5000),
+		"onnx/text_model.onnx":           familyFile(t, "clip", "onnx/text_model.onnx"),
+		"onnx/vision_model.onnx":         familyFile(t, "clip", "onnx/vision_model.onnx"),
 		"onnx/vision_model.onnx_data":    bytes.Repeat([]byte("weights"), 9000),
 		"onnx/text_model_quantized.onnx": []byte("not wanted"),
 		"pytorch_model.bin":              bytes.Repeat([]byte("x"), 100000),
@@ -58,6 +59,16 @@ func newFakeHub(t *testing.T) *fakeHub {
 	h.Server = httptest.NewServer(h)
 	t.Cleanup(h.Close)
 	return h
+}
+
+// familyFile is a file of one of the small models.
+func familyFile(t testing.TB, family, name string) []byte {
+	t.Helper()
+	data, err := fs.ReadFile(familyFolder(t, family).FS, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 const clipProcessor = `{"size":{"shortest_edge":224},"crop_size":224,"resample":3,"image_mean":[0.5,0.5,0.5],"image_std":[0.5,0.5,0.5]}`
@@ -234,7 +245,8 @@ func TestPull(t *testing.T) {
 
 func TestPullVariant(t *testing.T) {
 	h := newFakeHub(t)
-	h.files["onnx/vision_model_quantized.onnx"] = []byte("small")
+	h.files["onnx/text_model_quantized.onnx"] = familyFile(t, "clip", "onnx/text_model.onnx")
+	h.files["onnx/vision_model_quantized.onnx"] = familyFile(t, "clip", "onnx/vision_model.onnx")
 	folder, _, err := pullFrom(h, t.TempDir(), PullOptions{Variant: "quantized"})
 	if err != nil {
 		t.Fatal(err)
@@ -477,5 +489,53 @@ func TestPullThroughAProxy(t *testing.T) {
 	checkPulled(t, h, folder)
 	if asked == 0 {
 		t.Error("the proxy wasn't asked")
+	}
+}
+
+// external is a graph whose one weight lies in a file beside it, in the protocol buffers encoding of onnx.proto3.
+func external(location string) []byte {
+	field := func(number int, body string) string {
+		return string(binary.AppendUvarint([]byte{byte(number<<3 | 2)}, uint64(len(body)))) + body
+	}
+	entry := field(1, "location") + field(2, location)
+	tensor := "\x08\x01\x10\x01" + field(8, "w") + field(13, entry) + "\x70\x01"
+	node := field(1, "w") + field(2, "y") + field(4, "Identity")
+	graph := field(1, node) + field(2, "g") + field(5, tensor) + field(12, field(1, "y"))
+	return []byte("\x08\x08" + field(7, graph) + field(8, "\x10\x11"))
+}
+
+// Exporters of large models keep weights in files of any name; the graph says which.
+func TestPullBringsExternalWeights(t *testing.T) {
+	h := newFakeHub(t)
+	h.files["onnx/vision_model.onnx"] = external("onnx__MatMul_42")
+	h.files["onnx/onnx__MatMul_42"] = []byte("weights")
+	h.files["onnx/onnx__MatMul_43"] = []byte("of another graph")
+	folder, _, err := pullFrom(h, t.TempDir(), PullOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filesOf(folder.FS)
+	if !slices.Contains(files, "onnx/onnx__MatMul_42") || slices.Contains(files, "onnx/onnx__MatMul_43") {
+		t.Errorf("it brought %v", files)
+	}
+	l, err := findLayout(fileIn(folder.FS), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := digest(folder, l, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(folder.Dir, "onnx/onnx__MatMul_42"), []byte("others"))
+	if after, err := digest(folder, l, ""); err != nil || after == before {
+		t.Errorf("other weights have the same fingerprint (%v)", err)
+	}
+
+	for location, want := range map[string]string{"gone": "onnx/gone, which the repository lacks", "../../etc/passwd": "outside of the model's folder"} {
+		h := newFakeHub(t)
+		h.files["onnx/vision_model.onnx"] = external(location)
+		if _, _, err := pullFrom(h, t.TempDir(), PullOptions{}); !errors.Is(err, ErrLayout) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q in it", location, err, want)
+		}
 	}
 }

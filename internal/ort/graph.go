@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // Graph is an ONNX model file: its bytes, or its path. The path is needed where the weights lie in files beside it
@@ -28,6 +29,8 @@ func (g Graph) name() string {
 type Signature struct {
 	Inputs  []TensorInfo
 	Outputs []TensorInfo
+	// External are the files beside the graph that hold weights of it, by their paths from its folder, each once.
+	External []string
 }
 
 // Inspect reads a graph's inputs and outputs from the file, skipping its weights: neither the library nor memory for
@@ -78,8 +81,12 @@ const (
 	graphOutput            = 12
 	graphSparseInitializer = 15
 
-	tensorName   = 8 // TensorProto
-	sparseValues = 1 // SparseTensorProto
+	tensorName     = 8 // TensorProto
+	tensorExternal = 13
+	sparseValues   = 1 // SparseTensorProto
+
+	entryKey   = 1 // StringStringEntryProto
+	entryValue = 2
 
 	valueName = 1 // ValueInfoProto
 	valueType = 2
@@ -129,7 +136,9 @@ func (sig *Signature) readGraph(m message) error {
 		case graphOutput:
 			sig.Outputs, err = appendInfo(sig.Outputs, f.body)
 		case graphInitializer:
-			err = collectName(f.body, initialized)
+			if err = collectName(f.body, initialized); err == nil {
+				err = sig.collectExternal(f.body)
+			}
 		case graphSparseInitializer:
 			err = f.body.each(func(f field) error {
 				if f.number != sparseValues {
@@ -156,6 +165,24 @@ func collectName(m message, names map[string]bool) error {
 		}
 		name, err := f.body.text()
 		names[name] = true
+		return err
+	})
+}
+
+// collectExternal adds the file that holds a TensorProto's payload, where that isn't the graph.
+func (sig *Signature) collectExternal(m message) error {
+	return m.each(func(f field) error {
+		if f.number != tensorExternal {
+			return nil
+		}
+		key, err := nameIn(f.body, entryKey)
+		if err != nil || key != "location" {
+			return err
+		}
+		location, err := nameIn(f.body, entryValue)
+		if err == nil && !slices.Contains(sig.External, location) {
+			sig.External = append(sig.External, location)
+		}
 		return err
 	})
 }

@@ -2,7 +2,11 @@ package ort
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -94,5 +98,35 @@ func TestRestrictReadsBodies(t *testing.T) {
 	}
 	if _, err := restrict(Graph{Bytes: model}, []string{"yes"}); err == nil {
 		t.Error("z was kept without x, which a body reads")
+	}
+}
+
+// Weights in a file beside the graph are found, though the restricted graph is in memory.
+func TestRestrictFindsExternalWeights(t *testing.T) {
+	dir := t.TempDir()
+	model := testGraph{
+		nodes:   []pb{node("Add", []string{"x", "w"}, []string{"y"}), node("Identity", []string{"other"}, []string{"z"})},
+		weights: []pb{externalFloats("w", "weights.bin", 1)},
+		inputs:  []pb{value("x", Float32, []any{1}), value("other", Float32, []any{1})},
+		outputs: []pb{value("y", Float32, []any{1}), value("z", Float32, []any{1})},
+	}.model()
+	raw := binary.LittleEndian.AppendUint32(nil, math.Float32bits(40))
+	for name, data := range map[string][]byte{"model.onnx": model, "weights.bin": raw} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	graph := Graph{Path: filepath.Join(dir, "model.onnx")}
+	if sig, err := Inspect(graph); err != nil || !slices.Equal(sig.External, []string{"weights.bin"}) {
+		t.Errorf("external files %v, %v", sig.External, err)
+	}
+	s, err := open(t).NewSession(graph, SessionOptions{Inputs: []string{"x"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	out, err := s.Run(context.Background(), []Tensor{{Name: "x", Dims: []int64{1}, F32: []float32{2}}})
+	if err != nil || len(out) != 1 || out[0].F32[0] != 42 {
+		t.Errorf("%v, %v; want 42", out, err)
 	}
 }
