@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/clipd/clipd/space"
@@ -26,16 +25,13 @@ const (
 // Catalog is one collection. It is safe for concurrent use.
 type Catalog struct {
 	name     string
-	home     string // the collection's folder
-	dir      string // that of its present generation, home or inside it
+	dir      string
 	enc      Encoder
 	opts     Options
 	settings Settings
 	store    *store.Store
 	commits  commitQueue
 	follower follower
-
-	successor atomic.Pointer[Catalog] // the generation that took this one's place
 
 	yardstick   *yardstick // the library's
 	nouns       *yardstick // the library's
@@ -72,12 +68,12 @@ func createStore(ctx context.Context, dir string, fingerprint space.Fingerprint,
 }
 
 // openCatalog opens a collection: the store, then both indexes, which are brought up to it.
-func openCatalog(ctx context.Context, name, home, dir string, m model, opts Options) (*Catalog, error) {
-	s, err := store.Open(filepath.Join(dir, storeDir), m.enc.Fingerprint(), store.Options{Logger: opts.Logger})
+func openCatalog(ctx context.Context, name, dir string, l *Library, opts Options) (*Catalog, error) {
+	s, err := store.Open(filepath.Join(dir, storeDir), l.enc.Fingerprint(), store.Options{Logger: opts.Logger})
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{name: name, home: home, dir: dir, enc: m.enc, opts: opts, store: s, yardstick: m.yardstick, nouns: m.nouns}
+	c := &Catalog{name: name, dir: dir, enc: l.enc, opts: opts, store: s, yardstick: l.yardstick, nouns: l.nouns}
 	if err := c.openIndexes(ctx); err != nil {
 		c.follower.halt()
 		if c.words != nil {
@@ -107,9 +103,6 @@ func (c *Catalog) Describe(ctx context.Context) (space.Description, error) {
 		return space.Description{}, err
 	}
 	bytes, err := c.store.Bytes()
-	if next := c.moved(err); next != nil {
-		return next.Describe(ctx)
-	}
 	if err != nil {
 		return space.Description{}, fmt.Errorf("describe %q: %w", c.name, err)
 	}
@@ -135,11 +128,7 @@ func (c *Catalog) Describe(ctx context.Context) (space.Description, error) {
 
 // Get returns an item with its vector, or space.ErrNotFound.
 func (c *Catalog) Get(ctx context.Context, id string) (space.Item, error) {
-	it, err := c.store.Item(ctx, id)
-	if next := c.moved(err); next != nil {
-		return next.Get(ctx, id)
-	}
-	return it, err
+	return c.store.Item(ctx, id)
 }
 
 // maxList is the longest page of List.
@@ -160,9 +149,6 @@ func (c *Catalog) List(ctx context.Context, after string, limit int) ([]space.It
 		}
 		return nil
 	})
-	if next := c.moved(err); next != nil {
-		return next.List(ctx, after, limit)
-	}
 	if err != nil && !errors.Is(err, errPageFull) {
 		return nil, fmt.Errorf("list %q: %w", c.name, err)
 	}
@@ -171,11 +157,7 @@ func (c *Catalog) List(ctx context.Context, after string, limit int) ([]space.It
 
 // Thumbnail returns JPEG bytes, or space.ErrNotFound.
 func (c *Catalog) Thumbnail(ctx context.Context, id string) ([]byte, error) {
-	thumbnail, err := c.store.Thumbnail(ctx, id)
-	if next := c.moved(err); next != nil {
-		return next.Thumbnail(ctx, id)
-	}
-	return thumbnail, err
+	return c.store.Thumbnail(ctx, id)
 }
 
 // Settings are those that the collection was made with.
@@ -186,11 +168,6 @@ func (c *Catalog) Close() error {
 	c.commits.writing.Lock()
 	defer c.commits.writing.Unlock()
 	c.follower.halt()
-	return c.shut()
-}
-
-// shut closes store and indexes. The caller holds commits.writing and has halted the follower.
-func (c *Catalog) shut() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {

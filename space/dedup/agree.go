@@ -23,6 +23,9 @@ const (
 	leastOfAll    = 0.50  // share of the blocks with details that must agree
 	leastDetail   = 0.30  // correlation of all details
 	leastCommon   = 0.30  // share of the smaller picture that both show
+	leastColour   = 0.65  // correlation of the colours, where both have some
+	leastTone     = 0.90  // correlation of the brightness
+	leastGreyTone = 0.95  // ... where the colours tell nothing
 )
 
 // agreement is what two pictures show where one is laid over the other.
@@ -31,6 +34,9 @@ type agreement struct {
 	common float64 // share of the smaller picture that both show, 0 to 1
 	detail float64 // correlation of the details of the common part, -1 to 1
 	gain   float64 // contrast of the second's details, in that of the first's
+	colour float64 // correlation of the colours, -1 to 1; 0 where one of the pictures has none that tell anything
+	grey   bool    // ... as here
+	tone   float64 // correlation of the brightness, -1 to 1
 
 	same       int // blocks whose details are in the other, too
 	differing  int // blocks in which both have details, and other ones
@@ -61,7 +67,8 @@ func (a agreement) agrees() float64 {
 
 // proves says whether the two pictures are one.
 func (a agreement) proves() bool {
-	return a.same >= leastSame && a.agrees() >= leastOfAll && a.detail >= leastDetail && a.common >= leastCommon &&
+	return a.same >= leastSame && a.agrees() >= leastOfAll && a.detail >= leastDetail && a.common >= leastCommon && a.tone >= leastTone &&
+		(a.grey && a.tone >= leastGreyTone || !a.grey && a.colour >= leastColour) &&
 		(a.differs() <= mostDiffering && min(a.lost, a.added) <= mostLost*a.kept ||
 			a.differs() <= mostUnderMark && min(a.lost, a.added) <= leastOneSided*max(a.lost, a.added))
 }
@@ -181,6 +188,10 @@ func measure(first, second *view, l laying) agreement {
 	}
 	a.detail = all.ab / math.Sqrt(all.aa*all.bb)
 	a.gain = math.Sqrt(all.bb / all.aa)
+	known := false
+	a.colour, known = colours(first, second, l)
+	a.grey = !known
+	a.tone = tones(first, second, l).correlation()
 	gain := min(max(a.gain, 0.3), 3)
 	for _, b := range blocks {
 		if b.n >= blockPixels*blockPixels/2 {

@@ -38,7 +38,7 @@ type Options struct {
 const (
 	DefaultMaxDistance = 31
 	DefaultMinCosine   = 0.9
-	DefaultMinQuality  = 50
+	DefaultMinQuality  = 40
 )
 
 func (o Options) withDefaults() Options {
@@ -68,8 +68,8 @@ func (o Options) withDefaults() Options {
 // Groups are sorted by level, then by their original's id, copies by theirs; the order of items makes no difference.
 // Memory is linear in the number of items, however many of them are alike.
 func Find(ctx context.Context, items []space.Item, neighbours Neighbours, thumbnails Thumbnails, opts Options) ([]space.Group, error) {
-	f, err := newFinder(ctx, items, neighbours, thumbnails, opts.withDefaults())
-	if err != nil {
+	f := newFinder(items, neighbours, thumbnails, opts.withDefaults())
+	if err := f.join(ctx); err != nil {
 		return nil, err
 	}
 	groups, singles, err := f.duplicates(ctx)
@@ -85,6 +85,7 @@ type finder struct {
 	opts       Options
 	neighbours Neighbours
 	pictures   *pictures // nil: there are no thumbnails
+	thorough   bool      // compare all near pairs
 
 	images []space.Item
 	nodes  []node
@@ -93,6 +94,7 @@ type finder struct {
 	near     [][]neighbour // by node: the nearest by vector, nearest first
 	alike    [][]candidate // by node: the nearest by hash, nearest first
 	verdicts map[pairOf]verdict
+	joined   forest // nodes that proven copies join
 }
 
 // node is the images of equal bytes or pixels, the preferred original first. Its first one stands for all.
@@ -101,7 +103,7 @@ type node struct {
 	edges  []int // nodes that are proven copies, in order
 }
 
-func newFinder(ctx context.Context, items []space.Item, neighbours Neighbours, thumbnails Thumbnails, opts Options) (*finder, error) {
+func newFinder(items []space.Item, neighbours Neighbours, thumbnails Thumbnails, opts Options) *finder {
 	f := &finder{opts: opts, neighbours: neighbours, verdicts: map[pairOf]verdict{}}
 	for _, item := range items {
 		if item.Kind == space.Image && item.Picture != nil {
@@ -112,14 +114,19 @@ func newFinder(ctx context.Context, items []space.Item, neighbours Neighbours, t
 	if thumbnails != nil {
 		f.pictures = newPictures(thumbnails)
 	}
+	return f
+}
+
+// join finds what is near, and compares it.
+func (f *finder) join(ctx context.Context) error {
 	f.joinEquals()
 	if err := f.joinVectors(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := f.joinHashes(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	return f, f.verifyNearest(ctx)
+	return f.verifyNearest(ctx)
 }
 
 // joinEquals makes the nodes: by pixels, where they are known, else by bytes; both are the same for all of a node.

@@ -30,9 +30,6 @@ func (f *finder) duplicates(ctx context.Context) (groups []space.Group, singles 
 		if err != nil {
 			return nil, nil, err
 		}
-		if s, err = f.aboutOriginal(ctx, s); err != nil {
-			return nil, nil, err
-		}
 		singles = append(singles, s.medoid)
 		if len(s.members) == 0 && len(f.nodes[n].images) == 1 {
 			continue
@@ -58,14 +55,30 @@ func (f *finder) byDegree(degree func(n int) int) []int {
 	return order
 }
 
-// star is a medoid with all its copies that no other has taken: those that are proven, and the copies of those, as far
-// as they are proven against the medoid, too.
+// star is a medoid with all its copies that no other has taken; the preferred original becomes the medoid where it can.
 func (f *finder) star(ctx context.Context, medoid int, taken []bool) (star, error) {
 	s := star{medoid: medoid}
 	taken[medoid] = true
-	tried := map[int]bool{medoid: true}
-	queue := slices.Clone(f.nodes[medoid].edges)
-	images := slices.Clone(f.nodes[medoid].images)
+	if err := f.grow(ctx, &s, taken); err != nil {
+		return s, err
+	}
+	recentred, err := f.aboutOriginal(ctx, s)
+	if err != nil || recentred.medoid == medoid {
+		return recentred, err
+	}
+	return recentred, f.grow(ctx, &recentred, taken)
+}
+
+// grow takes all copies of a star's medoid that no other has taken: those that are near it or proven, and those of its
+// copies, as far as they are proven against the medoid, too.
+func (f *finder) grow(ctx context.Context, s *star, taken []bool) error {
+	tried := map[int]bool{}
+	queue := f.candidates(s.medoid)
+	images := slices.Clone(f.nodes[s.medoid].images)
+	for _, n := range s.members {
+		queue = append(queue, f.candidates(n)...)
+		images = append(images, f.nodes[n].images...)
+	}
 	failures := 0
 	for len(queue) > 0 && failures < mostFailures {
 		n := queue[0]
@@ -74,9 +87,9 @@ func (f *finder) star(ctx context.Context, medoid int, taken []bool) (star, erro
 			continue
 		}
 		tried[n] = true
-		v, err := f.verdict(ctx, medoid, n)
+		v, err := f.verdict(ctx, s.medoid, n)
 		if err != nil {
-			return s, err
+			return err
 		}
 		if v.proof.Level != space.Duplicate {
 			failures++
@@ -89,10 +102,10 @@ func (f *finder) star(ctx context.Context, medoid int, taken []bool) (star, erro
 		taken[n] = true
 		images = append(images, f.nodes[n].images...)
 		s.members = append(s.members, n)
-		queue = append(queue, f.nodes[n].edges...)
+		queue = append(queue, f.candidates(n)...)
 	}
 	slices.Sort(s.members)
-	return s, nil
+	return nil
 }
 
 // verdict is that of a pair, which is looked at now if it was not before.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -158,32 +157,95 @@ func eachOf(ctx context.Context, n int, do func(i int) error) error {
 	return group.Wait()
 }
 
-// verifyNearest looks at the pixels of the nearest pairs, on all cores, and notes the proven ones with their nodes.
+// roundPairs is how many pairs are compared before what they prove is taken into account.
+const roundPairs = 512
+
+// verifyNearest looks at the pixels of the nearest pairs, on all cores, and notes the proven ones with their nodes. A
+// pair that is joined by proven copies already is left to the group that it will be in, unless thorough is set: of n
+// copies of one picture some n pairs are compared, and not n².
 func (f *finder) verifyNearest(ctx context.Context) error {
 	pairs := f.nearestPairs()
-	var mu sync.Mutex // guards f.verdicts
-	err := eachOf(ctx, len(pairs), func(i int) error {
-		v, err := f.judge(ctx, int(pairs[i].a), int(pairs[i].b))
-		mu.Lock()
-		defer mu.Unlock()
-		if v.proof.Level != "" {
-			f.verdicts[pairs[i]] = v
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
+	f.joined = newForest(len(f.nodes))
 	for p, v := range f.verdicts {
-		if v.proof.Level == space.Duplicate {
-			f.nodes[p.a].edges = append(f.nodes[p.a].edges, int(p.b))
-			f.nodes[p.b].edges = append(f.nodes[p.b].edges, int(p.a))
+		f.note(p, v)
+	}
+	for len(pairs) > 0 {
+		var round []pairOf // made of what earlier rounds proved, so that the result does not depend on who is faster
+		for len(pairs) > 0 && len(round) < roundPairs {
+			if p := pairs[0]; f.thorough || f.joined.root(int(p.a)) != f.joined.root(int(p.b)) {
+				round = append(round, p)
+			}
+			pairs = pairs[1:]
+		}
+		verdicts := make([]verdict, len(round))
+		err := eachOf(ctx, len(round), func(i int) (err error) {
+			verdicts[i], err = f.judge(ctx, int(round[i].a), int(round[i].b))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for i, v := range verdicts {
+			if v.proof.Level != "" {
+				f.verdicts[round[i]] = v
+				f.note(round[i], v)
+			}
 		}
 	}
 	for n := range f.nodes {
 		slices.Sort(f.nodes[n].edges)
 	}
 	return nil
+}
+
+// note joins two nodes that are proven copies.
+func (f *finder) note(p pairOf, v verdict) {
+	if v.proof.Level == space.Duplicate {
+		f.nodes[p.a].edges = append(f.nodes[p.a].edges, int(p.b))
+		f.nodes[p.b].edges = append(f.nodes[p.b].edges, int(p.a))
+		f.joined.join(int(p.a), int(p.b))
+	}
+}
+
+// candidates are the nodes that are joined with a node by proven copies and near it, or proven themselves.
+func (f *finder) candidates(n int) []int {
+	all := slices.Clone(f.nodes[n].edges)
+	add := func(m int32) {
+		if f.joined.root(int(m)) == f.joined.root(n) {
+			all = append(all, int(m))
+		}
+	}
+	for _, c := range f.alike[n] {
+		add(c.node)
+	}
+	for _, near := range f.near[n][:min(len(f.near[n]), mostCompared)] {
+		add(near.node)
+	}
+	return all
+}
+
+// forest holds disjoint sets: each node knows its parent, and a root itself.
+type forest []int32
+
+func newForest(n int) forest {
+	f := make(forest, n)
+	for i := range f {
+		f[i] = int32(i)
+	}
+	return f
+}
+
+func (f forest) root(i int) int {
+	for int(f[i]) != i {
+		f[i] = f[f[i]]
+		i = int(f[i])
+	}
+	return i
+}
+
+func (f forest) join(a, b int) {
+	a, b = f.root(a), f.root(b)
+	f[max(a, b)] = int32(min(a, b))
 }
 
 // nearestPairs are the pairs whose pixels are compared, in order, so that pictures are met again while they are loaded.

@@ -28,8 +28,9 @@ func Preview(ctx context.Context, items []space.Item, neighbours Neighbours, thu
 	if opts.MinCosine > 1 {
 		widest.MinCosine = opts.MinCosine
 	}
-	f, err := newFinder(ctx, items, neighbours, thumbnails, widest)
-	if err != nil {
+	f := newFinder(items, neighbours, thumbnails, widest)
+	f.thorough = true
+	if err := f.join(ctx); err != nil {
 		return space.DuplicatePreview{}, err
 	}
 	preview := space.DuplicatePreview{Images: len(f.images)}

@@ -29,8 +29,8 @@ func (a agreement) edits(first, second *view, tilt float64) []space.Edit {
 	note(space.Cropped, ofFirst < toldArea)
 	note(space.Framed, ofSecond < toldArea)
 	note(space.Tilted, tilt >= toldTilt)
-	note(space.Greyed, second.colour < toldColour && first.colour >= 2*toldColour)
-	light, contrast := tones(first, second, a.laying)
+	note(space.Greyed, second.chroma.strength() < toldColour && first.chroma.strength() >= 2*toldColour)
+	light, contrast := tones(first, second, a.laying).shift()
 	note(space.Brightened, light >= toldLight)
 	note(space.Darkened, light <= -toldLight)
 	note(space.Flattened, contrast <= 1/toldContrast)
@@ -48,24 +48,26 @@ func (a agreement) shares(first, second *view) (ofFirst, ofSecond float64) {
 	return common / one, common / two
 }
 
-// tones are by how much the second picture is brighter than the first where both show the same, in levels of 255, and how
-// many times its contrast is the first's.
-func tones(first, second *view, l laying) (light, contrast float64) {
-	var n, a, b, aa, bb float64
+// tones are the brightnesses of the two pictures where both show the same.
+func tones(first, second *view, l laying) covariance {
+	var c covariance
 	for y := 0; y < second.luma.height; y += 2 {
 		for x := 0; x < second.luma.width; x += 2 {
 			if v, inside := first.luma.sampleAt(l.at(float64(x)+0.5, float64(y)+0.5)); inside {
-				w := float64(second.luma.at(x, y))
-				n, a, b, aa, bb = n+1, a+v, b+w, aa+v*v, bb+w*w
+				c.add(v, float64(second.luma.at(x, y)))
 			}
 		}
 	}
-	if n == 0 {
+	return c
+}
+
+// shift is by how much the second values are greater, and how many times their spread is that of the first.
+func (c covariance) shift() (by, spread float64) {
+	if c.n == 0 {
 		return 0, 1
 	}
-	spread := (aa - a*a/n) * n
-	if spread <= 0 {
-		return (b - a) / n, 1
+	if c.firsts() <= 0 {
+		return (c.b - c.a) / c.n, 1
 	}
-	return (b - a) / n, math.Sqrt((bb - b*b/n) * n / spread)
+	return (c.b - c.a) / c.n, math.Sqrt(c.seconds() / c.firsts())
 }

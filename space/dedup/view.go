@@ -11,7 +11,7 @@ const comparedSide = 192
 // view is a small picture that is compared with others. It is safe for concurrent use.
 type view struct {
 	luma   grey
-	colour float64 // mean distance of the chroma from grey, in levels of 255
+	chroma chroma
 
 	detailsOnce, featuresOnce sync.Once
 	detailed                  grey
@@ -19,7 +19,7 @@ type view struct {
 }
 
 func newView(img image.Image) *view {
-	return &view{luma: smallGrey(img), colour: meanColour(img)}
+	return &view{luma: smallGrey(img), chroma: newChroma(img)}
 }
 
 // details are the luma's, kept for the next comparison.
@@ -37,7 +37,7 @@ func (v *view) features() []feature {
 // shrunk is the view at a smaller scale.
 func (v *view) shrunk(scale float64) *view {
 	width, height := int(float64(v.luma.width)*scale+0.5), int(float64(v.luma.height)*scale+0.5)
-	return &view{luma: v.luma.resized(max(2, width), max(2, height)), colour: v.colour}
+	return &view{luma: v.luma.resized(max(2, width), max(2, height)), chroma: v.chroma}
 }
 
 // smallGrey is a picture in luma with its longer side at most comparedSide.
@@ -59,23 +59,3 @@ func details(g grey) grey {
 	}
 	return fine
 }
-
-// meanColour is how far a picture is from grey: the mean of |R-G| and |B-G|, over a lattice of its pixels.
-func meanColour(img image.Image) float64 {
-	bounds := img.Bounds()
-	step := max(1, max(bounds.Dx(), bounds.Dy())/64)
-	var sum, n float64
-	for y := bounds.Min.Y; y < bounds.Max.Y; y += step {
-		for x := bounds.Min.X; x < bounds.Max.X; x += step {
-			r, g, b, _ := img.At(x, y).RGBA()
-			sum += (abs(float64(r)-float64(g)) + abs(float64(b)-float64(g))) / 2 / 257
-			n++
-		}
-	}
-	if n == 0 {
-		return 0
-	}
-	return sum / n
-}
-
-func abs(v float64) float64 { return max(v, -v) }

@@ -1,0 +1,54 @@
+// Command dupes measures how well copies are found: clipd beside other programs' hashes, on a set that it makes.
+//
+//	go run ./bench/dupes make    pictures, edits of them and pictures that look alike, as files
+//	go run ./bench/dupes clipd   files them in a collection, and writes which it takes for copies
+//	go run ./bench/dupes table   the tables, also of peers' hashes where peers.py and czkawka/ wrote some
+//	go run ./bench/dupes scale   a collection of 100,000 pictures: seconds and memory of the grouping
+//	go run ./bench/dupes check   one picture against 1,000,000 hashes: milliseconds
+//
+// `make bench-dupes` does it all. Thresholds are chosen on one half of the set and reported on the other.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+)
+
+// options are those of all steps.
+type options struct {
+	dir     string // where the set lies
+	bases   int    // pictures of both halves together
+	alike   int    // sets of three pictures that look alike
+	library string // ONNX Runtime
+	scale   int    // pictures of the large collection
+	check   int    // hashes of the large index
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.dir, "dir", filepath.Join("build", "dupes"), "folder of the set")
+	flag.IntVar(&o.bases, "bases", 2000, "pictures that are edited")
+	flag.IntVar(&o.alike, "alike", 300, "sets of three pictures that look alike")
+	flag.StringVar(&o.library, "ort-lib", "", "ONNX Runtime; empty: as clipd finds it")
+	flag.IntVar(&o.scale, "scale", 100_000, "pictures of the step scale")
+	flag.IntVar(&o.check, "check", 1_000_000, "hashes of the step check")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	steps := map[string]func(context.Context, options) error{"make": makeSet, "clipd": runClipd, "table": printTables,
+		"scale": runScale, "check": runCheck}
+	step, known := steps[flag.Arg(0)]
+	if !known || flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "usage: dupes [flags] make|clipd|table|scale|check")
+		flag.PrintDefaults()
+		os.Exit(2)
+	}
+	if err := step(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "dupes:", err)
+		os.Exit(1)
+	}
+}
