@@ -11,6 +11,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/knn"
 )
 
 // aim is what the vector list of a query is ranked by: nearness to one vector, or the best score over several.
@@ -18,6 +19,13 @@ type aim struct {
 	vectors  vectors
 	positive []sight
 	negative []sight
+	kind     space.Kind // what the vectors were made from
+	exact    bool       // compute every product
+}
+
+// query asks for the k items nearest to one vector of the aim.
+func (a aim) query(s sight, k int, allow *roaring.Bitmap) knn.Query {
+	return knn.Query{Vector: s.vector, K: k, Kind: a.kind, Allow: allow, Exact: a.exact}
 }
 
 // sight is one vector of an aim, and how its cosines with texts and images are made comparable.
@@ -33,7 +41,10 @@ type judgement struct {
 }
 
 func (v vectors) aim(q space.Query, allow *roaring.Bitmap) aim {
-	a := aim{vectors: v}
+	a := aim{vectors: v, kind: q.Modality, exact: q.Exact}
+	if q.Composed {
+		a.kind = space.Text // which tries harder
+	}
 	if q.Examples == nil {
 		a.positive = []sight{{q.Vector, v.centre(q.Vector, allow)}}
 		return a
@@ -50,11 +61,11 @@ func (v vectors) aim(q space.Query, allow *roaring.Bitmap) aim {
 // nearest are the k best items, best first. With counterexamples they are chosen among the k nearest of each example.
 func (a aim) nearest(ctx context.Context, k int, allow *roaring.Bitmap) ([]near, error) {
 	if len(a.positive) == 1 && len(a.negative) == 0 {
-		return a.vectors.nearest(ctx, a.positive[0].vector, k, allow, a.positive[0].centre)
+		return a.vectors.nearest(ctx, a.query(a.positive[0], k, allow), a.positive[0].centre)
 	}
 	found := map[string]near{}
 	for _, s := range a.positive {
-		some, err := a.vectors.nearest(ctx, s.vector, k, allow, s.centre)
+		some, err := a.vectors.nearest(ctx, a.query(s, k, allow), s.centre)
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/knn"
 	"github.com/clipd/clipd/space/relevance"
 )
 
@@ -67,7 +68,7 @@ func (v vectors) calibrate(ctx context.Context, b *bank, m *modality) (kindNull,
 	toBank := map[uint32][]float64{}
 	tops := make([]float64, len(b.vectors))
 	for i, question := range b.vectors {
-		near, err := v.Search(ctx, question, bankDepth, sample)
+		near, err := v.Search(ctx, knn.Query{Vector: question, K: bankDepth, Kind: space.Text, Allow: sample})
 		if err != nil {
 			return made, err
 		}

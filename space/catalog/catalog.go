@@ -20,6 +20,8 @@ const (
 	storeDir      = "store"
 	keywordDir    = "keyword"
 	rebuildingDir = "keyword.new"
+	vectorsDir    = "vectors"
+	rebuiltDir    = "vectors.new"
 )
 
 // Catalog is one collection. It is safe for concurrent use.
@@ -41,6 +43,7 @@ type Catalog struct {
 
 	mu          sync.RWMutex // guards the indexes: held for reading by searches, for writing while they change
 	vectors     vectors
+	saver       saver
 	slotChanges uint64 // how often vectors changed
 	words       *keyword.Index
 	copies      *copyIndex // nil until a picture is checked
@@ -76,6 +79,9 @@ func openCatalog(ctx context.Context, name, dir string, l *Library, opts Options
 	c := &Catalog{name: name, dir: dir, enc: l.enc, opts: opts, store: s, yardstick: l.yardstick, nouns: l.nouns}
 	if err := c.openIndexes(ctx); err != nil {
 		c.follower.halt()
+		if c.vectors.vectorIndex != nil {
+			err = errors.Join(err, c.vectors.Close())
+		}
 		if c.words != nil {
 			err = errors.Join(err, c.words.Close())
 		}
@@ -88,10 +94,12 @@ func (c *Catalog) openIndexes(ctx context.Context) (err error) {
 	if c.settings, err = readSettings(ctx, c.store); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Join(c.dir, rebuildingDir)); err != nil {
-		return err
+	for _, interrupted := range []string{rebuildingDir, rebuiltDir} {
+		if err := os.RemoveAll(filepath.Join(c.dir, interrupted)); err != nil {
+			return err
+		}
 	}
-	if c.vectors, err = loadVectors(ctx, c.store); err != nil {
+	if err := c.openVectors(ctx); err != nil {
 		return err
 	}
 	return c.openWords(ctx)
@@ -168,11 +176,14 @@ func (c *Catalog) Close() error {
 	c.commits.writing.Lock()
 	defer c.commits.writing.Unlock()
 	c.follower.halt()
+	c.saver.wait()
+	c.saveVectors()
+	c.saver.wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil
 	}
 	c.closed = true
-	return errors.Join(c.words.Close(), c.store.Close())
+	return errors.Join(c.vectors.Close(), c.words.Close(), c.store.Close())
 }

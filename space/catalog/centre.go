@@ -46,13 +46,15 @@ type near struct {
 }
 
 // nearest are the items of the vector list, best first.
-func (v vectors) nearest(ctx context.Context, q space.Vector, k int, allow *roaring.Bitmap, by centre) ([]near, error) {
+func (v vectors) nearest(ctx context.Context, q knn.Query, by centre) ([]near, error) {
 	if !by.mixed {
-		return v.nearestOf(ctx, q, k, allow, 0)
+		return v.nearestOf(ctx, q, 0)
 	}
+	allow, k := q.Allow, q.K
 	var all []near
 	for _, kind := range []space.Kind{space.Image, space.Text} {
-		some, err := v.nearestOf(ctx, q, k, roaring.And(allow, v.of(kind).slots), by.mean(kind))
+		q.Allow = roaring.And(allow, v.of(kind).slots)
+		some, err := v.nearestOf(ctx, q, by.mean(kind))
 		if err != nil {
 			return nil, err
 		}
@@ -64,8 +66,11 @@ func (v vectors) nearest(ctx context.Context, q space.Vector, k int, allow *roar
 	return all[:min(len(all), k)], nil
 }
 
-func (v vectors) nearestOf(ctx context.Context, q space.Vector, k int, allow *roaring.Bitmap, mean float64) ([]near, error) {
-	neighbours, err := v.Search(ctx, q, k, allow)
+func (v vectors) nearestOf(ctx context.Context, q knn.Query, mean float64) ([]near, error) {
+	if q.Allow.GetCardinality() == uint64(v.Len()) {
+		q.Allow = nil // a filter that keeps all costs something, and stands in the way of calibration
+	}
+	neighbours, err := v.Search(ctx, q)
 	if err != nil {
 		return nil, err
 	}

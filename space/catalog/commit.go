@@ -82,7 +82,23 @@ func (c *Catalog) index(ctx context.Context, operations []store.Operation, outco
 	return c.indexWords(ctx, batch)
 }
 
+// putsAtOnce is how many vectors are indexed while searches wait: some 2 ms.
+const putsAtOnce = 32
+
 func (c *Catalog) indexVectors(puts []space.Item, deletes []string) error {
+	for len(puts)+len(deletes) > 0 {
+		n, m := min(putsAtOnce, len(puts)), min(putsAtOnce, len(deletes))
+		if err := c.indexSome(puts[:n], deletes[:m]); err != nil {
+			return err
+		}
+		puts, deletes = puts[n:], deletes[m:]
+		c.saver.changed += n + m
+	}
+	c.saveVectorsIfDue()
+	return nil
+}
+
+func (c *Catalog) indexSome(puts []space.Item, deletes []string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.slotChanges++

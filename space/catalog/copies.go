@@ -14,6 +14,7 @@ import (
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/dedup"
 	"github.com/clipd/clipd/space/keep"
+	"github.com/clipd/clipd/space/knn"
 )
 
 // copyIndex holds the perceptual hashes of the images by the slots of their vectors, so that a picture is checked
@@ -203,7 +204,7 @@ func (c *Catalog) candidateIDs(ctx context.Context, probe dedup.Probe, vector sp
 	if opts.MinCosine > 1 {
 		return ids, hashed, nil
 	}
-	near, err := c.vectors.Search(ctx, vector, checkNear, c.vectors.images.slots)
+	near, err := c.vectors.Search(ctx, knn.Query{Vector: vector, K: checkNear, Kind: space.Image, Allow: c.vectors.images.slots})
 	for _, n := range near {
 		if !known[n.ID] {
 			ids = append(ids, n.ID)

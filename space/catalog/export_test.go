@@ -24,3 +24,6 @@ func (c *Catalog) InventWords(ctx context.Context, it space.Item) error {
 func (c *Catalog) TurnVector(id string, kind space.Kind, v space.Vector) error {
 	return c.vectors.put(id, kind, v.Components())
 }
+
+// SettleVectors waits until the vector index has nothing to do in the background.
+func (c *Catalog) SettleVectors() { c.vectors.Settle() }

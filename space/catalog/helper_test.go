@@ -17,6 +17,7 @@ import (
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/catalog"
+	"github.com/clipd/clipd/space/knn"
 )
 
 const dim = 64
@@ -152,7 +153,11 @@ type lib struct {
 	*catalog.Library
 	dir   string
 	model *bagOfWords
+	opts  catalog.Options
 }
+
+// smallTiers bring a collection of some hundred items into every tier of the vector index.
+var smallTiers = catalog.Options{Vectors: knn.Options{CodesFrom: 60, ListsFrom: 150, Lists: 8}}
 
 func open(t testing.TB) *lib {
 	t.Helper()
@@ -170,7 +175,7 @@ func (l *lib) reopen(t testing.TB) {
 		}
 	}
 	var err error
-	if l.Library, err = catalog.Open(l.dir, l.model, catalog.Options{}); err != nil {
+	if l.Library, err = catalog.Open(l.dir, l.model, l.opts); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -28,10 +28,19 @@ func (c *Catalog) rebuild(ctx context.Context, progress Progress) error {
 		return space.ErrClosed
 	}
 	progress.at("vectors", 0, total)
-	fresh, err := loadVectors(ctx, c.store)
+	fresh, err := loadVectors(ctx, c.store, c.indexOptions(rebuiltDir))
 	if err != nil {
 		return err
 	}
+	fresh.Settle()
+	if err := c.rebuildWords(ctx, fresh, progress); err != nil {
+		return errors.Join(err, fresh.Close())
+	}
+	return nil
+}
+
+// rebuildWords makes the keyword index anew, and puts both fresh indexes in place.
+func (c *Catalog) rebuildWords(ctx context.Context, fresh vectors, progress Progress) error {
 	dir := filepath.Join(c.dir, rebuildingDir)
 	if err := keyword.Remove(dir); err != nil {
 		return err
@@ -66,7 +75,10 @@ func (c *Catalog) swap(ctx context.Context, fresh vectors, dir string) error {
 	if err := renameDurably(dir, old); err != nil {
 		return err
 	}
-	c.vectors, c.copies = fresh, nil // the slots are other ones
+	if err := c.replaceVectors(fresh); err != nil {
+		return err
+	}
+	c.copies = nil // the slots are other ones
 	c.slotChanges++
 	c.follower.behind.Store(0)
 	return c.openWords(context.WithoutCancel(ctx)) // without words the collection could not answer

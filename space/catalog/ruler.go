@@ -10,6 +10,7 @@ import (
 
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/fusion"
+	"github.com/clipd/clipd/space/knn"
 	"github.com/clipd/clipd/space/relevance"
 )
 
@@ -66,7 +67,7 @@ func (r *ruler) measureItself(ctx context.Context, kind space.Kind, allowed *roa
 	sample := thin(r.vectors.of(kind).slots, queryScores)
 	best := map[uint32]float64{}
 	for _, s := range r.aim.positive {
-		near, err := r.vectors.Search(ctx, s.vector, int(sample.GetCardinality()), sample)
+		near, err := r.vectors.Search(ctx, knn.Query{Vector: s.vector, K: int(sample.GetCardinality()), Allow: sample})
 		if err != nil {
 			return err
 		}

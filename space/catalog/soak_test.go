@@ -44,7 +44,7 @@ func TestSoak(t *testing.T) {
 	t.Logf("seed %d", seed)
 	s := &soak{
 		t: t, plan: plan{seed}, random: rand.New(rand.NewPCG(seed, 1)),
-		lib: &lib{dir: t.TempDir(), model: &bagOfWords{}}, want: state{},
+		lib: &lib{dir: t.TempDir(), model: &bagOfWords{}, opts: smallTiers}, want: state{},
 	}
 	t.Cleanup(func() {
 		if s.lib.Library != nil {
@@ -201,7 +201,7 @@ func workForever(dir, of string) {
 			}
 		}
 		var err error
-		if library, err = catalog.Open(dir, &bagOfWords{}, catalog.Options{}); err != nil {
+		if library, err = catalog.Open(dir, &bagOfWords{}, smallTiers); err != nil {
 			return nil, err
 		}
 		c, err := library.Collection(ctx, soakCollection)

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -10,7 +11,7 @@ import (
 	"github.com/clipd/clipd/space/store"
 )
 
-// vectorIndex is what a collection asks of its vectors. knn.Flat is one; others trade exactness for speed.
+// vectorIndex is what a collection asks of its vectors. knn.Index is one.
 type vectorIndex interface {
 	Tier() string
 	Len() int
@@ -20,8 +21,13 @@ type vectorIndex interface {
 	Components(slot uint32) []float32
 	Slots(ids []string) *roaring.Bitmap
 	Cosines(q space.Vector, ids []string) ([]float64, error)
-	Search(ctx context.Context, q space.Vector, k int, allow *roaring.Bitmap) ([]knn.Neighbour, error)
+	Search(ctx context.Context, q knn.Query) ([]knn.Neighbour, error)
 	SelfJoin(ctx context.Context, least float64, allow *roaring.Bitmap, yield func(a, b string, cosine float64) error) error
+	Snapshot() *knn.Snapshot
+	Settle()
+	Verify() error
+	Move(dir string) error
+	Close() error
 }
 
 // vectors are the vector index and what is known of each modality's part of it. Catalog.mu guards it.
@@ -30,14 +36,20 @@ type vectors struct {
 	texts, images *modality
 }
 
-func newVectors(dim int) vectors {
-	return vectors{knn.NewFlat(dim), newModality(dim), newModality(dim)}
+func newVectors(dim int, opts knn.Options) vectors {
+	return vectors{knn.New(dim, opts), newModality(dim), newModality(dim)}
 }
 
-// loadVectors fills a vector index from the store.
-func loadVectors(ctx context.Context, s *store.Store) (vectors, error) {
-	v := newVectors(s.Identity().Fingerprint.Dim)
-	return v, s.Vectors(ctx, v.put)
+// loadVectors fills a vector index from the store. Its files, if it needs any, lie in opts.Dir.
+func loadVectors(ctx context.Context, s *store.Store, opts knn.Options) (vectors, error) {
+	if err := knn.Remove(opts.Dir); err != nil {
+		return vectors{}, err
+	}
+	v := newVectors(s.Identity().Fingerprint.Dim, opts)
+	if err := s.Vectors(ctx, v.put); err != nil {
+		return v, errors.Join(err, v.Close())
+	}
+	return v, nil
 }
 
 func (v vectors) put(id string, kind space.Kind, components []float32) error {

@@ -49,7 +49,7 @@ func (c *Catalog) openWords(ctx context.Context) error {
 		c.opts.Logger.Info("words are brought to the keyword index in the background", "collection", c.name, "items", behind)
 		c.leaveWords(behind)
 	}
-	return c.store.Trim(ctx, onDisk)
+	return c.store.Trim(ctx, min(onDisk, c.saver.onDisk.Load()))
 }
 
 // catchUpAtOnce is how many changed items opening waits for: some seconds' work. More are left to the follower.

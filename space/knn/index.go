@@ -234,7 +234,7 @@ func (x *Index) Search(ctx context.Context, q Query) ([]Neighbour, error) {
 	if s.coded == nil {
 		return s.flat.Search(ctx, q.Vector, q.K, q.Allow)
 	}
-	if x.asked.note(q) {
+	if q.Allow == nil && x.asked.note(q) {
 		x.start("calibrate", x.calibrateIfNeeded)
 	}
 	return s.coded.search(ctx, q, nil)
@@ -419,6 +419,18 @@ func (x *Index) toLists(ctx context.Context) error {
 		return err
 	}
 	return x.calibrate(ctx)
+}
+
+// Move renames the folder of the index's files. Nobody may use the index meanwhile.
+func (x *Index) Move(dir string) error {
+	x.wait()
+	old := x.opts.Dir
+	x.opts.Dir = dir
+	if c := x.state.Load().coded; c != nil && c.keep {
+		c.dir = dir
+		return os.Rename(old, dir)
+	}
+	return nil
 }
 
 // Close stops work in the background and gives everything back. Later searches fail with space.ErrClosed where the
