@@ -41,6 +41,8 @@ type fake struct {
 	decided     []space.Decision // about copies, with ids for keys
 	decisions   []api.DecideRequest
 	key         string
+	relevant    func(*api.SearchHit) // gives hits a relevance; nil: they have none
+	cursor      string               // of answers that have more
 }
 
 const threshold = 0.3 // of a match
@@ -122,6 +124,7 @@ func (f *fake) handler() http.Handler {
 	mux.HandleFunc("GET /v1/collections/{c}/items/{id}/original", f.bytes)
 	mux.HandleFunc("POST /v1/collections/{c}/items/delete", f.deleteItems)
 	mux.HandleFunc("POST /v1/collections/{c}/search", f.search)
+	mux.HandleFunc("POST /v1/collections/{c}/map", f.atlas)
 	mux.HandleFunc("POST /v1/collections/{c}/duplicates", f.duplicates)
 	mux.HandleFunc("POST /v1/collections/{c}/duplicates/decisions", f.decide)
 	mux.HandleFunc("POST /v1/collections/{c}/duplicates/preview", f.preview)
@@ -355,6 +358,10 @@ func (f *fake) search(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	f.queries = append(f.queries, query)
+	if query.Cursor != "" {
+		f.nextPage(w, r.PathValue("c"), query)
+		return
+	}
 	write(w, f.answer(r.PathValue("c"), query, target))
 }
 
@@ -368,6 +375,9 @@ func (f *fake) answer(c string, query api.SearchRequest, target *color.RGBA) api
 		hit := f.judge(item, query, target)
 		if query.MinScore != nil && *hit.Cosine < *query.MinScore {
 			continue
+		}
+		if f.relevant != nil {
+			f.relevant(&hit)
 		}
 		out.Hits = append(out.Hits, hit)
 	}
@@ -383,7 +393,7 @@ func (f *fake) answer(c string, query api.SearchRequest, target *color.RGBA) api
 	}
 	out.Hits = out.Hits[min(query.Offset, len(out.Hits)):]
 	if query.K != nil && len(out.Hits) > *query.K {
-		out.Hits, out.More = out.Hits[:*query.K], true
+		out.Hits, out.More, out.Cursor = out.Hits[:*query.K], true, f.cursor
 	}
 	return out
 }

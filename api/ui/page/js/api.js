@@ -114,6 +114,8 @@ export const decide = (name, decision) => call(collection(name, '/duplicates/dec
 
 export const previewDuplicates = (name, limits) => call(collection(name, '/duplicates/preview'), { method: 'POST', body: limits });
 
+export const map = (name, query, signal) => call(collection(name, '/map'), { method: 'POST', body: query, signal });
+
 export const classify = (input, labels, signal) => call('v1/classify', { method: 'POST', body: { inputs: [input], labels }, signal });
 
 export const addTexts = (name, list) => call(collection(name, '/items'), { method: 'POST', body: { items: list } });

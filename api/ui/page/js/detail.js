@@ -124,7 +124,9 @@ function why(hit) {
   const terms = explanation?.terms ?? [];
   return h('section', { class: 'why', 'aria-label': 'Why it was found' },
     scoreLine(hit, hit.score),
-    h('p', { class: hit.match ? 'verdict good' : 'verdict' }, `Hit ${hit.rank}. `, hit.match ? 'A match.' : 'Below the match threshold.'),
+    h('p', { class: hit.match ? 'verdict good' : 'verdict' }, `Hit ${hit.rank}. `, hit.match ? 'A match.' : 'No match.',
+      typeof hit.relevance === 'number' && ` Relevance ${format.percent(hit.relevance)}: ${format.grades[hit.grade] ?? hit.grade}.`,
+      typeof hit.cosine === 'number' && ` Cosine ${hit.cosine.toFixed(4)}.`),
     explanation && h('p', { class: 'ranks' }, ranks(explanation)),
     terms.length > 0 && h('p', { class: 'terms' }, terms.map((term) => h('span', { class: 'term' }, term))),
     explanation?.fusion && h('p', { class: 'fusion' }, h('code', {}, explanation.fusion)));
@@ -137,12 +139,23 @@ function actions(app, item) {
   const here = app.route().c;
   const elsewhere = app.collections().filter((c) => c.name !== here && c[`${other}s`] > 0);
   return h('div', { class: 'actions' },
-    h('a', { class: 'solid', href: app.href({ c: here, like: item.id }), onclick: app.follow }, icon('alike'), h('span', {}, 'More like this')),
-    h('a', { class: 'ghost', href: app.href({ c: here, like: item.id, kind: other }), onclick: app.follow }, icon(other),
+    h('a', { class: 'solid', href: app.href({ c: here, like: [item.id] }), onclick: app.follow }, icon('alike'), h('span', {}, 'More like this')),
+    refinements(app, item),
+    h('a', { class: 'ghost', href: app.href({ c: here, like: [item.id], kind: other }), onclick: app.follow }, icon(other),
       h('span', {}, `Find ${other}s for this ${item.kind}`)),
     elsewhere.map((c) => button(`${other === 'text' ? 'Texts' : 'Images'} in ${c.name}`, { class: 'ghost', onclick: () => askElsewhere(app, item, c.name, other) }, other)),
     item.kind === 'image' && (item.original_url || item.thumbnail_url) &&
       button(item.original_url ? 'Download' : 'Download the thumbnail', { class: 'ghost', onclick: () => download(app, item) }, 'down'));
+}
+
+// refinements add the item to the question that found it, as an example or as a counterexample.
+function refinements(app, item) {
+  const { view, q, like, unlike } = app.route();
+  if (view !== 'search' || (q === '' && like.length === 0 && !app.image())) return null;
+  const without = (list) => list.filter((id) => id !== item.id);
+  const refine = (words, part, sign) => button(words, { class: 'ghost', onclick: () =>
+    app.ask({ q, like: without(like), unlike: without(unlike), [part]: [...without(part === 'like' ? like : unlike), item.id] }, app.image()) }, sign);
+  return [refine('Also like this', 'like', 'plus'), refine('Less like this', 'unlike', 'minus')];
 }
 
 async function download(app, item) {
@@ -162,7 +175,7 @@ function downloadName(item) {
 
 async function askElsewhere(app, item, c, kind) {
   if (item.kind === 'text') {
-    app.ask({ c, q: item.text, kind }, null);
+    app.ask({ c, q: item.text, kind, like: [], unlike: [] }, null);
     return;
   }
   try {

@@ -24,6 +24,17 @@ export function ms(value) {
   return value >= 0.1 ? value.toFixed(1) : '<0.1';
 }
 
+// percent writes a share of 0 … 1.
+export const percent = (share) => `${Math.round(100 * share)} %`;
+
+// grades say what a relevance means.
+export const grades = {
+  strong: 'hardly by chance',
+  good: 'one in twenty questions with nothing to find has such a hit',
+  weak: 'one in six questions with nothing to find has such a hit',
+  none: 'such a hit any question has',
+};
+
 // score writes a cosine, or a score of another scale, with two digits that matter.
 export function score(value) {
   if (value !== 0 && Math.abs(value) < 0.1) return value.toFixed(3);

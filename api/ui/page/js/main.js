@@ -9,6 +9,7 @@ import { createDrop } from './drop.js';
 import { createDuplicates } from './duplicates.js';
 import * as format from './format.js';
 import * as images from './images.js';
+import { createMap } from './map.js';
 import { failure, keyForm } from './notices.js';
 import { createResults } from './results.js';
 import * as address from './route.js';
@@ -51,7 +52,7 @@ const app = {
   },
 
   searchByImage(blob, { c = route.c, kind = route.kind, name } = {}) {
-    app.ask({ c, kind, q: '', like: '' }, images.keep(blob, name));
+    app.ask({ c, kind, q: '', like: [], unlike: [] }, images.keep(blob, name));
   },
 
   addFiles(files) {
@@ -104,6 +105,7 @@ const parts = {
   form: createSearchForm(app),
   results: createResults(app),
   duplicates: createDuplicates(app),
+  map: createMap(app),
   add: createAdd(app),
   detail: createDetail(app),
   compare: createCompare(app),
@@ -167,7 +169,9 @@ async function render() {
 
 function showView(image) {
   parts.duplicates.stop();
+  parts.map.stop();
   if (route.view === 'duplicates') return parts.duplicates.show(route);
+  if (route.view === 'map') return parts.map.show(route);
   if (route.view === 'add') return parts.add.show(route);
   return parts.results.show(route, image?.blob);
 }
@@ -179,7 +183,7 @@ function showDialogs() {
 }
 
 function pageTitle(image) {
-  const what = { duplicates: 'Duplicates', add: 'Add' }[route.view] ?? (route.q || (image ? 'By picture' : route.like && 'More like this'));
+  const what = { duplicates: 'Duplicates', map: 'Explore', add: 'Add' }[route.view] ?? (route.q || (image ? 'By picture' : route.like.length > 0 && 'More like this'));
   return [what, route.c, 'clipd'].filter(Boolean).join(' – ');
 }
 
@@ -204,7 +208,7 @@ function showPlaces() {
     route.c !== '' && !names.includes(route.c) && h('option', { value: route.c }, route.c));
   select.value = route.c;
   select.closest('.chooser').hidden = select.options.length === 0;
-  for (const [id, view] of [['to-duplicates', 'duplicates'], ['to-add', 'add']]) {
+  for (const [id, view] of [['to-map', 'map'], ['to-duplicates', 'duplicates'], ['to-add', 'add']]) {
     byID(id).href = app.href({ view });
     if (route.view === view) byID(id).setAttribute('aria-current', 'page');
     else byID(id).removeAttribute('aria-current');
@@ -218,7 +222,7 @@ byID('collection').addEventListener('change', (event) => {
   if (view === 'search') app.ask({ c, q }, app.image());
   else app.go({ c });
 });
-for (const id of ['home', 'to-duplicates', 'to-add']) byID(id).addEventListener('click', app.follow);
+for (const id of ['home', 'to-map', 'to-duplicates', 'to-add']) byID(id).addEventListener('click', app.follow);
 
 addEventListener('keydown', (event) => {
   if (event.key !== '/' || typing(event) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;

@@ -117,15 +117,15 @@ export function createResults(app) {
       heading(route, image, answer, near.length),
       hits.length === 0 && nothingFound(app, route, answer),
       near.length > 0 && h('section', { class: near.length < 4 ? 'near few' : 'near', 'aria-label': 'Matches' }, shown(near)),
-      far.length > 0 && h('section', { class: 'far', 'aria-labelledby': 'far-heading' },
-        h('h2', { id: 'far-heading' }, 'Below the match threshold: probably not what you asked for'), shown(far)),
+      far.length > 0 && h('section', { class: near.length === 0 ? 'far all' : 'far', 'aria-labelledby': 'far-heading' },
+        h('h2', { id: 'far-heading' }, near.length === 0 ? 'Nothing here matches well. The nearest are:' : 'No match: probably not what you asked for'), shown(far)),
       answer.more && button('Show more', { class: 'more', onclick: (event) => showMore(event.currentTarget, route, image, query, answer, signal) }));
   }
 
   async function showMore(control, route, image, query, answer, signal) {
     control.disabled = true;
     try {
-      const next = await api.search(route.c, { ...query, offset: answer.hits.length }, image, signal);
+      const next = await nextPage(route, image, query, answer, signal);
       const place = document.scrollingElement.scrollTop;
       renderAnswer(route, image, query, { ...next, hits: [...answer.hits, ...next.hits] }, signal);
       document.scrollingElement.scrollTop = place;
@@ -133,6 +133,18 @@ export function createResults(app) {
       control.disabled = false;
       app.report(err);
     }
+  }
+
+  // nextPage goes on with the server's list, whose pages fit together; when that is not kept any longer, it asks anew.
+  async function nextPage(route, image, query, answer, signal) {
+    if (answer.cursor) {
+      try {
+        return await api.search(route.c, { cursor: answer.cursor, k: query.k, explain: true }, null, signal);
+      } catch (err) {
+        if (!(err instanceof api.APIError) || err.code !== 'expired') throw err;
+      }
+    }
+    return api.search(route.c, { ...query, offset: answer.hits.length }, image, signal);
   }
 
   function heading(route, image, answer, matches) {
@@ -148,8 +160,10 @@ function headline(route, image) {
   const parts = [];
   if (route.q !== '') parts.push(`“${route.q}”`);
   if (image) parts.push(route.q === '' ? 'Like your picture' : 'your picture');
-  if (route.like !== '') parts.push(parts.length === 0 ? 'More like this' : 'one like this');
-  return parts.join(' and ');
+  const few = route.like.length === 1 ? 'this' : 'these';
+  if (route.like.length > 0) parts.push(parts.length === 0 ? `More like ${few}` : `like ${few}`);
+  const less = route.unlike.length > 0 ? `, less like ${route.unlike.length === 1 ? 'that' : 'those'}` : '';
+  return parts.join(' and ') + less;
 }
 
 function summary(answer, matches) {
@@ -163,15 +177,28 @@ function summary(answer, matches) {
 // toQuery is the API's query for a route. A mode is sent only with words: a picture alone has no words to look up.
 // The explanation costs next to nothing and the detail shows it, so it is always asked for.
 function toQuery(route) {
-  const query = { k: route.k, explain: true };
-  if (route.q !== '') query.text = route.q;
-  if (route.like !== '') query.like = route.like;
+  const query = { k: route.k, explain: true, stable: true };
+  const { text, not } = parseWords(route.q);
+  if (text !== '') query.text = text;
+  if (not.length > 0) query.not = not;
+  if (route.like.length > 0) query.like = route.like;
+  if (route.unlike.length > 0) query.unlike = route.unlike;
   if (route.kind !== '') query.kind = route.kind;
-  if (route.mode !== '' && route.q !== '') query.mode = route.mode;
+  if (route.mode !== '' && text !== '') query.mode = route.mode;
   if (route.min > 0) query.min_score = route.min;
   const filter = parseFilter(route.filter);
   if (filter) query.filter = filter;
   return query;
+}
+
+// parseWords takes the words to avoid out of a question: those with a minus before them, -cat or -"a black cat".
+export function parseWords(q) {
+  const not = [];
+  const text = q.replace(/(^|\s)-(?:"([^"]+)"|(\p{L}\S*))/gu, (_, before, quoted, word) => {
+    not.push(quoted ?? word);
+    return before;
+  });
+  return { text: text.replace(/\s+/g, ' ').trim(), not };
 }
 
 export function exampleChips(app, route) {

@@ -1,13 +1,14 @@
 // What the page shows is in its address: ?c=demo&q=a+cat&item=…, so that Back works and a search can be sent to
 // somebody. A picture that the user searches with has no address: it stays in memory, its number in history.state.
 
-const defaults = { c: '', view: 'search', q: '', like: '', kind: '', mode: '', k: 24, min: 0, filter: '', explain: false, item: '', compare: '' };
+const defaults = { c: '', view: 'search', q: '', like: [], unlike: [], kind: '', mode: '', k: 24, min: 0, filter: '', explain: false, item: '', compare: '' };
 
 export function parse(search) {
   const params = new URLSearchParams(search);
   const route = { ...defaults };
-  for (const key of ['c', 'q', 'like', 'filter', 'item', 'compare']) route[key] = params.get(key) ?? '';
-  route.view = oneOf(params.get('view'), ['search', 'duplicates', 'add']);
+  for (const key of ['c', 'q', 'filter', 'item', 'compare']) route[key] = params.get(key) ?? '';
+  for (const key of ['like', 'unlike']) route[key] = params.getAll(key).filter((id) => id !== '');
+  route.view = oneOf(params.get('view'), ['search', 'duplicates', 'map', 'add']);
   route.kind = oneOf(params.get('kind'), ['', 'image', 'text']);
   route.mode = oneOf(params.get('mode'), ['', 'vector', 'keyword']);
   route.k = between(params.get('k'), 1, 1000, defaults.k);
@@ -30,7 +31,9 @@ export function format(route) {
   const params = new URLSearchParams();
   for (const [key, fallback] of Object.entries(defaults)) {
     const value = route[key] ?? fallback;
-    if (value !== fallback) params.set(key, value === true ? '1' : String(value));
+    if (Array.isArray(value)) {
+      for (const each of value) params.append(key, each);
+    } else if (value !== fallback) params.set(key, value === true ? '1' : String(value));
   }
   const text = params.toString();
   return text === '' ? './' : `?${text}`;
@@ -38,9 +41,9 @@ export function format(route) {
 
 // question is the part of a route that decides the hits; two routes with equal questions show the same list.
 export function question(route, image) {
-  const { view, c, q, like, kind, mode, k, min, filter, explain } = route;
-  return JSON.stringify({ view, c, q, like, kind, mode, k, min, filter, explain, image: image ?? 0 });
+  const { view, c, q, like, unlike, kind, mode, k, min, filter, explain } = route;
+  return JSON.stringify({ view, c, q, like, unlike, kind, mode, k, min, filter, explain, image: image ?? 0 });
 }
 
 // asks says whether a route holds a query, rather than a collection to browse.
-export const asks = (route, image) => route.q !== '' || route.like !== '' || Boolean(image);
+export const asks = (route, image) => route.q !== '' || route.like.length > 0 || Boolean(image);

@@ -14,7 +14,7 @@ export function createSearchForm(app) {
   const form = byID('search');
   const words = byID('q');
   const options = createOptions(app);
-  let likeShown = null;
+  const known = new Map(); // items of chips, by collection and id
   let asked = app.route().q; // the words of the address on show
   words.value ||= asked;
   options.show(app.route());
@@ -22,7 +22,7 @@ export function createSearchForm(app) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const route = app.route();
-    app.ask({ q: words.value.trim(), like: route.like, ...options.values() }, app.image());
+    app.ask({ q: words.value.trim(), like: route.like, unlike: route.unlike, ...options.values() }, app.image());
     words.blur();
   });
 
@@ -37,39 +37,43 @@ export function createSearchForm(app) {
 
   // Backspace before the first letter takes the chip away, as in a list of addressees.
   words.addEventListener('keydown', (event) => {
-    const chip = byID('chips').querySelector('button');
+    const chip = [...byID('chips').querySelectorAll('button')].at(-1);
     if (event.key === 'Backspace' && chip && words.selectionStart === 0 && words.selectionEnd === 0) chip.click();
   });
 
   function show(route, image) {
     if (document.activeElement !== words || asked !== route.q) words.value = route.q; // else somebody is typing
     asked = route.q;
-    words.placeholder = image || route.like ? 'Add words to it' : 'Describe what you are looking for';
-    replace(byID('chips'), image && imageChip(image), route.like !== '' && likeChip(route));
+    words.placeholder = image || route.like.length > 0 ? 'Add words to it' : 'Describe what you are looking for';
+    replace(byID('chips'), image && imageChip(image), ['like', 'unlike'].flatMap((part) => route[part].map((id) => itemChip(route, part, id))));
     options.show(route);
   }
 
   function imageChip(image) {
-    const forget = () => app.ask({ q: words.value.trim(), like: app.route().like }, null);
+    const forget = () => app.ask({ q: words.value.trim(), like: app.route().like, unlike: app.route().unlike }, null);
     return chip(h('img', { src: image.url, alt: '' }), image.name, `Remove the picture ${image.name}`, forget);
   }
 
-  function likeChip(route) {
-    const forget = () => app.ask({ q: words.value.trim(), like: '' }, app.image());
+  // itemChip stands for an example, or for a counterexample.
+  function itemChip(route, part, id) {
+    const { like, unlike } = route;
+    const forget = () => app.ask({ q: words.value.trim(), like, unlike, [part]: route[part].filter((other) => other !== id) }, app.image());
     const face = h('span', { class: 'chip-face' }, icon('alike'));
-    const label = h('span', {}, 'like this');
-    const element = chip(face, label, 'Remove the example', forget);
-    describe(route.c, route.like, face, label);
+    const label = h('span', {}, `${part} this`);
+    const element = chip(face, label, part === 'like' ? 'Remove the example' : 'Remove the counterexample', forget);
+    if (part === 'unlike') element.classList.add('unlike');
+    describe(route.c, part, id, face, label);
     return element;
   }
 
   // The example's picture and name come later than its chip, or never, when the item is gone.
-  async function describe(c, id, face, label) {
+  async function describe(c, part, id, face, label) {
     const key = `${c}/${id}`;
     try {
-      if (likeShown?.key !== key) likeShown = { key, item: await api.item(c, id) };
-      label.textContent = `like ${format.shorten(format.title(likeShown.item), 40)}`;
-      if (likeShown.item.thumbnail_url) replace(face, thumbnail(likeShown.item, '', false));
+      if (!known.has(key)) known.set(key, await api.item(c, id));
+      const item = known.get(key);
+      label.textContent = `${part} ${format.shorten(format.title(item), 40)}`;
+      if (item.thumbnail_url) replace(face, thumbnail(item, '', false));
     } catch (err) {
       if (!(err instanceof api.APIError)) throw err;
     }

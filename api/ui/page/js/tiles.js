@@ -59,9 +59,10 @@ function missing(alt) {
 const textFace = (item) => h('span', { class: 'text-face' }, format.shorten(item.text ?? '', 400));
 const textName = (item) => [icon('text'), item.source ? format.fileName(item.source) : 'text'];
 
-// scoreLine shows the cosine as a number and as a bar of 0 … 1. A hit that words alone found has no cosine: its
-// bar is its share of the best score.
+// scoreLine shows the relevance as a percentage, a word and a bar. Where there is none, it shows the cosine as a number
+// and as a bar of 0 … 1; a hit that words alone found has no cosine: its bar is its share of the best score.
 export function scoreLine(hit, best) {
+  if (typeof hit.relevance === 'number') return relevanceLine(hit);
   const cosine = typeof hit.cosine === 'number';
   const value = cosine ? hit.cosine : hit.score;
   const share = Math.max(0, Math.min(1, cosine ? value : value / (best || value || 1)));
@@ -72,6 +73,15 @@ export function scoreLine(hit, best) {
     h('span', { class: 'bar', vars: { '--share': share } }),
     hit.match && h('span', { class: 'mark', title: 'Reaches the threshold of the model, or holds the words' }, icon('check'),
       h('span', { class: 'visually-hidden' }, 'match')));
+}
+
+function relevanceLine({ relevance, grade, cosine, match }) {
+  const title = `Relevance ${format.percent(relevance)}: ${format.grades[grade]}${typeof cosine === 'number' ? ` (cosine ${cosine.toFixed(4)})` : ''}`;
+  return h('span', { class: match ? 'score match' : 'score', title },
+    h('span', { class: 'score-number' }, h('span', { class: 'visually-hidden' }, 'Relevance '), format.percent(relevance)),
+    h('span', { class: 'grade' }, grade === 'none' ? 'no match' : grade),
+    h('span', { class: 'bar', vars: { '--share': relevance } }),
+    match && h('span', { class: 'mark' }, icon('check')));
 }
 
 // ranks says at which place each index had the hit.
