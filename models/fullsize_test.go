@@ -18,7 +18,7 @@ func TestFullSizeModelsEqualTheirReference(t *testing.T) {
 	if dir == "" {
 		t.Skip("SKIPPED: models of full size; run `make goldens verify`")
 	}
-	goldens, err := filepath.Glob(filepath.Join(dir, "*", "golden.json"))
+	goldens, err := filepath.Glob(filepath.Join(dir, "*", "clipd-golden.json"))
 	if err != nil || len(goldens) == 0 {
 		t.Fatalf("%s holds no goldens: run `make goldens` (%v)", dir, err)
 	}

@@ -29,7 +29,7 @@ type starterGolden struct {
 	}
 }
 
-func readGolden(t *testing.T) starterGolden {
+func readStarterGolden(t *testing.T) starterGolden {
 	t.Helper()
 	data, err := os.ReadFile("testdata/starter.json")
 	if err != nil {
@@ -60,7 +60,7 @@ func TestTextsEqualPython(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range readGolden(t).Texts {
+	for _, want := range readStarterGolden(t).Texts {
 		tokens, err := encoder.Tokenize(want.Text)
 		if err != nil || !slices.Equal(tokens.IDs, want.IDs) {
 			t.Errorf("%.40q: ids %v, %v; the reference's %v", want.Text, tokens.IDs, err, want.IDs)
@@ -83,7 +83,7 @@ var leastCosine = map[string]float64{"jpeg": 0.99, "png": 0.99999, "webp": 0.999
 
 func TestPicturesEqualPython(t *testing.T) {
 	m := openStarter(t)
-	for _, want := range readGolden(t).Pictures {
+	for _, want := range readStarterGolden(t).Pictures {
 		data, err := os.ReadFile(filepath.Join("../preprocess/testdata/decode", want.File))
 		if err != nil {
 			t.Fatal(err)

@@ -128,7 +128,7 @@ func (p *puller) pull(ctx context.Context, revision string) (Folder, error) {
 	if err := p.fetch(ctx, staging, commit, files); err != nil {
 		return Folder{}, err
 	}
-	if err := p.fetchExternal(ctx, staging, commit, l, all, files); err != nil {
+	if err := p.fetchNamed(ctx, staging, commit, l, all, files); err != nil {
 		return Folder{}, err
 	}
 	if err := checkSpecs(staging, l); err != nil {
@@ -189,21 +189,26 @@ func (p *puller) fetch(ctx context.Context, staging, commit string, files []hubF
 	return group.Wait()
 }
 
-// fetchExternal brings the weights that lie beside the graphs under names that only these know.
-func (p *puller) fetchExternal(ctx context.Context, staging, commit string, l layout, all, have []hubFile) error {
-	external, err := externalWeights(staging, l)
+// fetchNamed brings what only other files name: weights that lie beside the graphs under names of their own, and the
+// pictures of the model's golden.
+func (p *puller) fetchNamed(ctx context.Context, staging, commit string, l layout, all, have []hubFile) error {
+	names, err := externalWeights(staging, l)
+	if err != nil {
+		return err
+	}
+	pictures, err := goldenPictures(os.DirFS(staging))
 	if err != nil {
 		return err
 	}
 	var missing []hubFile
-	for _, name := range external {
+	for _, name := range slices.Concat(names, pictures) {
 		named := func(f hubFile) bool { return f.Path == name }
-		if slices.ContainsFunc(have, named) {
+		if slices.ContainsFunc(have, named) || slices.ContainsFunc(missing, named) {
 			continue
 		}
 		at := slices.IndexFunc(all, named)
 		if at < 0 {
-			return fmt.Errorf("%w: a graph keeps weights in %s, which the repository lacks", ErrLayout, name)
+			return fmt.Errorf("%w: another file names %s, which the repository lacks", ErrLayout, name)
 		}
 		missing = append(missing, all[at])
 		p.total += all[at].size()

@@ -531,11 +531,26 @@ func TestPullBringsExternalWeights(t *testing.T) {
 		t.Errorf("other weights have the same fingerprint (%v)", err)
 	}
 
-	for location, want := range map[string]string{"gone": "onnx/gone, which the repository lacks", "../../etc/passwd": "outside of the model's folder"} {
+	for location, want := range map[string]string{"gone": "names onnx/gone, which the repository lacks", "../../etc/passwd": "outside of the model's folder"} {
 		h := newFakeHub(t)
 		h.files["onnx/vision_model.onnx"] = external(location)
 		if _, _, err := pullFrom(h, t.TempDir(), PullOptions{}); !errors.Is(err, ErrLayout) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %q in it", location, err, want)
 		}
+	}
+}
+
+func TestPullBringsTheModelsGolden(t *testing.T) {
+	h := newFakeHub(t)
+	h.files[goldenFile] = []byte(`{"pictures":[{"file":"pictures/a.png","vector":[1]}]}`)
+	h.files["pictures/a.png"] = []byte("a picture")
+	h.files["pictures/b.png"] = []byte("another one")
+	folder, _, err := pullFrom(h, t.TempDir(), PullOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filesOf(folder.FS)
+	if !slices.Contains(files, goldenFile) || !slices.Contains(files, "pictures/a.png") || slices.Contains(files, "pictures/b.png") {
+		t.Errorf("it brought %v", files)
 	}
 }

@@ -40,7 +40,7 @@ type Shown struct {
 
 // goldenFile is a model's own golden, in its folder: what the model's reference implementation makes of texts and of
 // pictures beside it.
-const goldenFile = "golden.json"
+const goldenFile = "clipd-golden.json"
 
 // golden is its content; each part optional.
 type golden struct {
@@ -55,6 +55,35 @@ type golden struct {
 	} `json:"pictures"`
 }
 
+// readGolden reads a folder's golden; it fails with fs.ErrNotExist where there is none.
+func readGolden(fsys fs.FS) (golden, error) {
+	var g golden
+	data, err := fs.ReadFile(fsys, goldenFile)
+	if err != nil {
+		return golden{}, err
+	}
+	if err := json.Unmarshal(data, &g); err != nil {
+		return golden{}, fmt.Errorf("%s: %w", goldenFile, err)
+	}
+	if len(g.Texts)+len(g.Pictures) == 0 {
+		return golden{}, fmt.Errorf("%s holds neither texts nor pictures", goldenFile)
+	}
+	return g, nil
+}
+
+// goldenPictures are the files that a folder's golden, if it has one, names.
+func goldenPictures(fsys fs.FS) ([]string, error) {
+	g, err := readGolden(fsys)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	names := make([]string, len(g.Pictures))
+	for i, p := range g.Pictures {
+		names[i] = path.Clean(p.File)
+	}
+	return names, err
+}
+
 // Bounds of Verify, cosines.
 const (
 	goldenBound    = 0.9999 // with the reference implementation
@@ -65,7 +94,7 @@ const (
 )
 
 // Verify tries a model out: its towers agree and give finite vectors of unit length; a batch equals single calls; the
-// same input gives the same vector; different inputs different ones. A model with a golden.json is held against that;
+// same input gives the same vector; different inputs different ones. A model with a clipd-golden.json is held against that;
 // of another one it asks whether it takes the sanity set for what it is. The error is ctx's.
 func (m *Model) Verify(ctx context.Context, sanity []Shown) ([]Check, error) {
 	v := &verifier{m: m}
@@ -218,21 +247,14 @@ func nearest(vectors []space.Vector) (i, j int, most float64) {
 
 // meaning holds the model against its own golden, or against the sanity set.
 func (v *verifier) meaning(ctx context.Context, sanity []Shown) {
-	data, err := fs.ReadFile(v.m.folder.FS, goldenFile)
+	g, err := readGolden(v.m.folder.FS)
 	if errors.Is(err, fs.ErrNotExist) {
 		v.skip("golden", "the folder has no "+goldenFile)
 		v.sanity(ctx, sanity)
 		return
 	}
-	var g golden
-	if err == nil {
-		err = json.Unmarshal(data, &g)
-	}
-	if err == nil && len(g.Texts)+len(g.Pictures) == 0 {
-		err = errors.New("it holds neither texts nor pictures")
-	}
 	if err != nil {
-		v.add("golden", fmt.Errorf("%s: %w", goldenFile, err), "")
+		v.add("golden", err, "")
 		return
 	}
 	v.goldenTexts(ctx, g)

@@ -102,7 +102,7 @@ func TestModelsVerify(t *testing.T) {
 	if err := os.CopyFS(dir, models.Starter().FS); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "golden.json"), []byte(`{"texts":[{"text":"a cat","ids":[1,2,3]}]}`), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "clipd-golden.json"), []byte(`{"texts":[{"text":"a cat","ids":[1,2,3]}]}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if got := c.must(t, exitFailed, "models", "verify", dir); !strings.Contains(got.out, "FAIL    golden texts") || !strings.Contains(got.err, "FAILED") {

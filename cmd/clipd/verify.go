@@ -49,7 +49,7 @@ func (a *app) modelsVerifyCommand() *cobra.Command {
 		Use:   "verify [NAME|DIR]",
 		Short: "Try a model out: do its towers agree, are its vectors sound, does it know a cat from a horse",
 		Long: `Verify loads a model and checks that its towers agree, that vectors are finite and of unit length, that a batch gives
-what single calls give, and that the same input gives the same vector. A model with a golden.json in its folder (texts
+what single calls give, and that the same input gives the same vector. A model with a clipd-golden.json in its folder (texts
 with ids and vectors, pictures with vectors, of its reference implementation) is held against that; of another one it
 asks whether it takes five photographs for what they show. The exit status is 1 where a check fails.`,
 		Example: "  clipd models verify\n  clipd models verify ./my-clip --json\n  clipd models verify clip-vit-base-patch32 --variant quantized",

@@ -140,7 +140,7 @@ def main():
         print(family.name, flush=True)
         answers = make.answers(family)
         answers["sums"] = make.fingerprints(family, texts)
-        (args.out / family.name / "golden.json").write_text(json.dumps(answers))
+        (args.out / family.name / "clipd-golden.json").write_text(json.dumps(answers))
         for picture in answers["pictures"]:  # beside the golden too, for `clipd models verify DIR`
             beside = args.out / family.name / picture["file"]
             beside.parent.mkdir(parents=True, exist_ok=True)
