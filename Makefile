@@ -87,6 +87,10 @@ bench-knn: build ## the vector index beside hnswlib, faiss and usearch; ARGS="--
 goldens: pyenv ## make the reference answers again that tests compare with
 	@scripts/goldens.sh
 
+.PHONY: screenshots
+screenshots: build pyenv browser ## docs/images, from the demo in Chromium
+	@scripts/screenshots.sh
+
 .PHONY: wide
 wide: ## thousands of pictures beside Pillow: decoding and resizing, level for level (minutes)
 	@scripts/wide.sh

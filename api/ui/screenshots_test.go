@@ -46,6 +46,7 @@ func shootAll(p *tab, name func(view string) string) {
 	p.open("/?c=demo")
 	shoot("browse", "document.querySelector('.tile')")
 	p.search("a cat")
+	p.open("/?c=demo&q=a+cat") // again: the first one waits for the model to warm up
 	shoot("search", "document.querySelector('.tile.image .score')")
 	p.click(".tile-link")
 	shoot("detail", "document.querySelector('#detail[open] .stage img')?.complete")

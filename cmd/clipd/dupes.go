@@ -59,16 +59,22 @@ With DIR, the folder is indexed first, into a collection of its own.`,
 	}
 	f.add(a, cmd)
 	f.addTemporary(cmd)
-	cmd.AddCommand(a.dupesApplyCommand(), a.dupesUndoCommand(), a.dupesResumeCommand(), a.dupesReportCommand(),
+	cmd.AddCommand(a.dupesApplyCommand(), a.dupesUndoCommand(), a.dupesResumeCommand(), a.dupesReportCommand(), a.dupesPreviewCommand(),
 		a.dupesDecideCommand(), a.dupesDecisionsCommand())
 	return cmd
 }
 
-func (f *dupesFlags) add(a *app, cmd *cobra.Command) {
+// addThresholds adds the flags that say what a copy is.
+func (f *dupesFlags) addThresholds(a *app, cmd *cobra.Command) {
 	a.collectionFlag(cmd, &f.collection, usualCollection)
 	flags := cmd.Flags()
 	flags.Float64Var(&f.minCosine, "min-cosine", 0, "least cosine of near vectors; above 1: vectors are not looked at (default: the model's)")
 	flags.IntVar(&f.maxDistance, "max-distance", 0, "greatest Hamming distance of perceptual hashes, of 256 (default: the collection's)")
+}
+
+func (f *dupesFlags) add(a *app, cmd *cobra.Command) {
+	f.addThresholds(a, cmd)
+	flags := cmd.Flags()
 	flags.BoolVar(&f.similar, "similar", false, "the groups of similar pictures, too")
 	flags.BoolVar(&f.decided, "decided", false, "groups, too, whose copies are all to be kept")
 	flags.StringVar(&f.policy, "keep-policy", "", "YAML file that says which copy is kept")
@@ -122,20 +128,25 @@ func (a *app) forgetFolder(ctx context.Context, c *connection, dirs []string, f 
 
 // findDuplicates indexes the folder, if one is named, and asks. It returns the collection's name, too.
 func (a *app) findDuplicates(ctx context.Context, c *connection, dirs []string, f dupesFlags, request api.DuplicatesRequest) (string, api.DuplicatesResponse, error) {
-	name := f.collection
-	if len(dirs) == 1 {
-		indexed, err := a.indexFolder(ctx, c, dirs[0], name)
-		if err != nil {
-			return "", api.DuplicatesResponse{}, err
-		}
-		name = indexed
-	}
-	collection, err := a.chooseCollection(ctx, c, name)
+	name, err := a.dupesCollection(ctx, c, dirs, f)
 	if err != nil {
 		return "", api.DuplicatesResponse{}, err
 	}
-	answer, err := c.Duplicates(ctx, collection.Name, request)
-	return collection.Name, answer, err
+	answer, err := c.Duplicates(ctx, name, request)
+	return name, answer, err
+}
+
+// dupesCollection is the collection that is meant: that of the folder, which is brought up to date, or the chosen one.
+func (a *app) dupesCollection(ctx context.Context, c *connection, dirs []string, f dupesFlags) (string, error) {
+	name := f.collection
+	if len(dirs) == 1 {
+		var err error
+		if name, err = a.indexFolder(ctx, c, dirs[0], name); err != nil {
+			return "", err
+		}
+	}
+	collection, err := a.chooseCollection(ctx, c, name)
+	return collection.Name, err
 }
 
 // indexFolder brings a folder's collection up to date and returns its name. What fails is told, and not compared.
@@ -230,11 +241,17 @@ func describeProof(proof space.Pair) string {
 	text := string(proof.Evidence)
 	switch proof.Evidence {
 	case space.Perceptual, space.Crop:
-		text += fmt.Sprintf(", distance %d of 256", proof.Distance)
+		if proof.Common > 0 {
+			text += fmt.Sprintf(", %.0f %% in common", 100*proof.Common)
+		} else {
+			text += fmt.Sprintf(", distance %d of 256", proof.Distance)
+		}
 		if proof.Transform != "" {
 			text += ", " + proof.Transform
 		}
-		text += fmt.Sprintf(" (cosine %.3f)", proof.Cosine)
+		if proof.Cosine != 0 {
+			text += fmt.Sprintf(" (cosine %.3f)", proof.Cosine)
+		}
 	case space.Semantic:
 		text += fmt.Sprintf(", cosine %.3f", proof.Cosine)
 	}

@@ -258,6 +258,11 @@ func TestDupesReportAndDecisions(t *testing.T) {
 	if strings.Count(table.out, "\n") != 3 {
 		t.Errorf("after taking one back:\n%s", table.out)
 	}
+	preview := decode[api.PreviewResponse](t, c.must(t, exitDone, in("dupes", "preview", "--json")...))
+	plot := c.must(t, exitDone, in("dupes", "preview")...)
+	if preview.Images != 7 || len(preview.Distances) < 3 || !strings.Contains(plot.out, "█") || !strings.Contains(plot.out, "7 images compared") {
+		t.Errorf("preview %+v\n%s", preview, plot.out)
+	}
 	c.must(t, exitDone, "dupes", dir, "--temporary")
 	if gone := c.run(in("dupes")...); gone.status != exitFailed {
 		t.Errorf("the temporary collection is there still: %s", gone.out)

@@ -30,7 +30,7 @@ export function createDuplicates(app) {
     const held = focused()?.dataset.id;
     try {
       answer = await api.duplicates(route.c, { ...limits, similar: true, decided: true }, controller.signal);
-      answer.groups ??= [];
+      answer.groups = (answer.groups ?? []).sort((a, b) => b.copies.length - a.copies.length); // most to be gained first
       render();
       if (document.activeElement === byID('q') && byID('q').value === '') byID('content').focus({ preventScroll: true }); // the keys are for the groups
       focus(held);
