@@ -74,6 +74,10 @@ soak: deps ## random work on a collection, with kills, beside a plain map for SO
 bench: deps ## the benchmarks of every package; BENCH=regexp chooses
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+.PHONY: bench-stages
+bench-stages: deps ## one benchmark for each stage of a request, as in docs/performance.md; TIME=1s
+	@scripts/bench_stages.sh
+
 .PHONY: bench-model
 bench-model: ## build/bench-model: a CLIP in full size with random weights, for clipd bench encode
 	@scripts/benchmodel.sh
