@@ -56,7 +56,8 @@ func New(ctx context.Context, spec preprocess.Spec, session Session, opts Option
 	if err := e.readInput(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrGraph, err)
 	}
-	if err := e.chooseOutput(opts); err != nil {
+	var err error
+	if e.output, err = chooseOutput(e.session.Outputs(), opts.Output); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrGraph, err)
 	}
 	probe, err := e.EncodePixels(ctx, [][]float32{e.testCard()})
@@ -106,35 +107,43 @@ var pooledOutputs = []string{
 	"image_embeds", "image_features", "image_embedding", "image_embeddings", "l2norm_image_embeddings", "embeddings", "embedding", "pooler_output",
 }
 
+// WrittenDim is the dimension of the vectors as a graph with these outputs tells it; 0: it doesn't.
+func WrittenDim(outputs []ort.TensorInfo) int {
+	output, err := chooseOutput(outputs, "")
+	if err != nil || len(output.Dims) != 2 {
+		return 0
+	}
+	return int(max(output.Dims[1], 0))
+}
+
 // chooseOutput finds the output: the one asked for, else one by a usual name, else the only one with one vector a
 // picture.
-func (e *Encoder) chooseOutput(opts Options) error {
-	outputs := e.session.Outputs()
+func chooseOutput(outputs []ort.TensorInfo, asked string) (ort.TensorInfo, error) {
 	wanted := pooledOutputs
-	if opts.Output != "" {
-		wanted = []string{opts.Output}
+	if asked != "" {
+		wanted = []string{asked}
 	}
 	for _, name := range wanted {
 		if at := slices.IndexFunc(outputs, func(o ort.TensorInfo) bool { return o.Name == name }); at >= 0 {
-			e.output = outputs[at]
-			return nil
+			return outputs[at], nil
 		}
 	}
-	if opts.Output != "" {
-		return fmt.Errorf("it has no output %q; it gives %v", opts.Output, outputs)
+	if asked != "" {
+		return ort.TensorInfo{}, fmt.Errorf("it has no output %q; it gives %v", asked, outputs)
 	}
+	var chosen ort.TensorInfo
 	for _, out := range outputs {
 		if len(out.Dims) == 2 {
-			if e.output.Name != "" {
-				return fmt.Errorf("which output holds the picture's vector is not known: it gives %v; want image_embeds", outputs)
+			if chosen.Name != "" {
+				return chosen, fmt.Errorf("which output holds the picture's vector is not known: it gives %v; want image_embeds", outputs)
 			}
-			e.output = out
+			chosen = out
 		}
 	}
-	if e.output.Name == "" {
-		return fmt.Errorf("no output has one vector a picture: it gives %v; want image_embeds", outputs)
+	if chosen.Name == "" {
+		return chosen, fmt.Errorf("no output has one vector a picture: it gives %v; want image_embeds", outputs)
 	}
-	return nil
+	return chosen, nil
 }
 
 // Spec is the preprocessing.

@@ -24,17 +24,9 @@ func (m *Model) EncodeTexts(ctx context.Context, texts []string) ([]space.Vector
 	if m.text == nil {
 		return nil, fmt.Errorf("encode text: %w: %s reads no text", space.ErrModality, m.name)
 	}
-	encoder, err := m.text.get(ctx)
+	items, err := m.tokenize(ctx, texts)
 	if err != nil {
 		return nil, fmt.Errorf("encode text: %w", err)
-	}
-	items := make([]textItem, len(texts))
-	for i, text := range texts {
-		tokens, err := encoder.Tokenize(text)
-		if err != nil {
-			return nil, fmt.Errorf("encode text %d: %w", i, err)
-		}
-		items[i] = textItem{tokens, encoder.Bucket(tokens)}
 	}
 	vectors, err := m.texts.DoAll(ctx, items)
 	if err != nil {
@@ -43,16 +35,34 @@ func (m *Model) EncodeTexts(ctx context.Context, texts []string) ([]space.Vector
 	return vectors, nil
 }
 
+func (m *Model) tokenize(ctx context.Context, texts []string) ([]textItem, error) {
+	encoder, release, err := m.text.hold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	items := make([]textItem, len(texts))
+	for i, text := range texts {
+		tokens, err := encoder.Tokenize(text)
+		if err != nil {
+			return nil, fmt.Errorf("text %d: %w", i, err)
+		}
+		items[i] = textItem{tokens, encoder.Bucket(tokens)}
+	}
+	return items, nil
+}
+
 // CountTokens says how many tokens the tower reads of a text, special tokens included, and whether it reads less than
 // all of it. Without text tower, or of a text that can't be tokenized, it is 0.
 func (m *Model) CountTokens(text string) (n int, truncated bool) {
 	if m.text == nil {
 		return 0, false
 	}
-	encoder, err := m.text.get(context.Background())
+	encoder, release, err := m.text.hold(context.Background())
 	if err != nil {
 		return 0, false
 	}
+	defer release()
 	tokens, err := encoder.Tokenize(text)
 	if err != nil {
 		return 0, false
@@ -171,10 +181,11 @@ func (f *failures) err(ctx context.Context) error {
 
 // runTexts is the batcher's function: one run of the text tower.
 func (m *Model) runTexts(ctx context.Context, items []textItem) ([]space.Vector, error) {
-	encoder, err := m.text.get(ctx)
+	encoder, release, err := m.text.hold(ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	tokens := make([]textenc.Tokens, len(items))
 	for i, item := range items {
 		tokens[i] = item.tokens
@@ -184,10 +195,11 @@ func (m *Model) runTexts(ctx context.Context, items []textItem) ([]space.Vector,
 
 // runPictures is the batcher's function: one run of the image tower.
 func (m *Model) runPictures(ctx context.Context, pixels [][]float32) ([]space.Vector, error) {
-	encoder, err := m.image.get(ctx)
+	encoder, release, err := m.image.hold(ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	return encoder.EncodePixels(ctx, pixels)
 }
 

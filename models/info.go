@@ -50,19 +50,21 @@ func (m *Model) Describe(ctx context.Context) (Info, error) {
 		info.Dir = filepath.Clean(m.folder.Dir)
 	}
 	if m.text != nil {
-		encoder, err := m.text.get(ctx)
+		encoder, release, err := m.text.hold(ctx)
 		if err != nil {
 			return Info{}, err
 		}
+		defer release()
 		info.Text = &TextInfo{
 			Graph: m.layout.text, Inputs: describe(encoder.Inputs()), Outputs: describe(encoder.Outputs()), Spec: encoder.Spec(),
 		}
 	}
 	if m.image != nil {
-		encoder, err := m.image.get(ctx)
+		encoder, release, err := m.image.hold(ctx)
 		if err != nil {
 			return Info{}, err
 		}
+		defer release()
 		info.Image = &ImageInfo{
 			Graph: m.layout.vision, Inputs: describe(encoder.Inputs()), Outputs: describe(encoder.Outputs()),
 			Output: encoder.Output(), Spec: encoder.Spec(),

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/clipd/clipd/imageenc"
 	"github.com/clipd/clipd/internal/batch"
+	"github.com/clipd/clipd/internal/machine"
 	"github.com/clipd/clipd/internal/ort"
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
@@ -24,15 +27,16 @@ var (
 
 // Options of a Model. The zero value works.
 type Options struct {
-	Threads       int    // of one run of a tower; 0: all cores
-	Provider      string // execution provider; empty: CPU
-	Variant       string // of the graphs, one of Variants; empty: the most exact that is there
-	Lazy          bool   // load each tower when it is first needed, not at once
-	MaxTextBatch  int    // most texts of one run; 0: 16
-	MaxImageBatch int    // most pictures of one run; 0: 8
-	MaxQueue      int    // most texts, and most pictures, that wait; 0: 64 batches
-	MaxQueueBytes int64  // most memory of each of these; 0: DefaultMaxQueueBytes
-	CacheDir      string // where the hashes of weights are remembered; empty: nowhere
+	Threads       int           // of one run of a tower; 0: all cores
+	Provider      string        // execution provider; empty: CPU
+	Variant       string        // of the graphs, one of Variants; empty: the most exact that is there
+	Lazy          bool          // load each tower when it is first needed, not at once
+	UnloadAfter   time.Duration // let a tower go that nobody has used for that long; 0: never
+	MaxTextBatch  int           // most texts of one run; 0: 16
+	MaxImageBatch int           // most pictures of one run; 0: 8
+	MaxQueue      int           // most texts, and most pictures, that wait; 0: 64 batches
+	MaxQueueBytes int64         // most memory of each of these; 0: DefaultMaxQueueBytes
+	CacheDir      string        // where the hashes of weights are remembered; empty: nowhere
 }
 
 // DefaultMaxQueueBytes is room for some hundred pictures: of 224 x 224 pixels, one has 0.6 MB.
@@ -67,6 +71,10 @@ type Model struct {
 	pictures *batch.Batcher[[]float32, space.Vector]
 
 	resized, resizing atomic.Int64 // pictures, and the nanoseconds that they took
+
+	stop    chan struct{} // closed by Close
+	closing sync.Once
+	watcher sync.WaitGroup
 }
 
 // textItem is a tokenized text on its way through the batcher.
@@ -75,8 +83,8 @@ type textItem struct {
 	bucket int
 }
 
-// Open loads a model. Without Lazy, both towers are loaded and tried when it returns; with it, only as much as the
-// dimension needs. Close frees it.
+// Open loads a model. Without Lazy, both towers are loaded and tried when it returns; with it, nothing that
+// can wait: one tower where the graphs don't tell the dimension. Close frees it.
 func Open(ctx context.Context, folder Folder, runtime *ort.Runtime, opts Options) (*Model, error) {
 	m, err := open(ctx, folder, runtime, opts)
 	if err != nil {
@@ -86,13 +94,17 @@ func Open(ctx context.Context, folder Folder, runtime *ort.Runtime, opts Options
 }
 
 func open(ctx context.Context, folder Folder, runtime *ort.Runtime, opts Options) (*Model, error) {
-	m := &Model{folder: folder, opts: opts, runtime: runtime}
+	m := &Model{folder: folder, opts: opts, runtime: runtime, stop: make(chan struct{})}
 	if err := m.read(); err != nil {
 		return nil, err
 	}
 	m.start()
 	if err := m.identify(ctx); err != nil {
 		return nil, errors.Join(err, m.Close())
+	}
+	machine.Trim() // loading leaves copies of the weights behind
+	if opts.UnloadAfter > 0 {
+		m.watcher.Go(m.watch)
 	}
 	return m, nil
 }
@@ -123,7 +135,7 @@ func (m *Model) read() error {
 // start makes towers and queues; nothing is loaded yet.
 func (m *Model) start() {
 	if m.layout.text != "" {
-		m.text = &tower[*textenc.Encoder]{load: m.loadText}
+		m.text = newTower(m.loadText)
 		m.texts = batch.New(m.runTexts, batch.Options[textItem]{
 			MaxBatch: orDefault(m.opts.MaxTextBatch, defaultTextBatch),
 			MaxQueue: m.opts.MaxQueue,
@@ -136,7 +148,7 @@ func (m *Model) start() {
 		})
 	}
 	if m.layout.vision != "" {
-		m.image = &tower[*imageenc.Encoder]{load: m.loadImage}
+		m.image = newTower(m.loadImage)
 		m.pictures = batch.New(m.runPictures, batch.Options[[]float32]{
 			MaxBatch: m.ImageBatch(),
 			MaxQueue: m.opts.MaxQueue,
@@ -179,8 +191,14 @@ func (m *Model) identify(ctx context.Context) error {
 	return nil
 }
 
-// dimensions loads the towers and gives their dimensions, 0 for one that isn't there. With Lazy, one tower is enough.
+// dimensions loads the towers and gives their dimensions, 0 for one that isn't there. With Lazy, a dimension that is
+// written in the image tower's graph is enough, else one tower.
 func (m *Model) dimensions(ctx context.Context) (text, image int, err error) {
+	if m.opts.Lazy && m.image != nil {
+		if image, err = m.writtenDim(); image > 0 || err != nil {
+			return 0, image, err
+		}
+	}
 	if m.text != nil {
 		encoder, err := m.text.get(ctx)
 		if err != nil {
@@ -198,6 +216,22 @@ func (m *Model) dimensions(ctx context.Context) (text, image int, err error) {
 	return text, image, nil
 }
 
+// writtenDim is the dimension that the image tower's graph tells; 0: it doesn't.
+func (m *Model) writtenDim() (int, error) {
+	if m.layout.combined() {
+		return 0, nil
+	}
+	graph, err := m.source(m.layout.vision)
+	if err != nil {
+		return 0, err
+	}
+	signature, err := ort.Inspect(graph)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", m.layout.vision, err)
+	}
+	return imageenc.WrittenDim(signature.Outputs), nil
+}
+
 func (m *Model) loadText(ctx context.Context) (*textenc.Encoder, func() error, error) {
 	session, err := m.session(m.layout.text, ofTexts)
 	if err != nil {
@@ -206,6 +240,9 @@ func (m *Model) loadText(ctx context.Context) (*textenc.Encoder, func() error, e
 	encoder, err := textenc.New(ctx, m.textSpec, session, textenc.Options{MaxBatch: m.opts.MaxTextBatch})
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%s: %w", m.layout.text, err), session.Close())
+	}
+	if err := m.fits(encoder.Dim()); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", m.layout.text, err), encoder.Close(), session.Close())
 	}
 	return encoder, func() error { return errors.Join(encoder.Close(), session.Close()) }, nil
 }
@@ -216,13 +253,21 @@ func (m *Model) loadImage(ctx context.Context) (*imageenc.Encoder, func() error,
 		return nil, nil, err
 	}
 	encoder, err := imageenc.New(ctx, m.imageSpec, session, imageenc.Options{MaxBatch: m.opts.MaxImageBatch})
-	if err == nil && m.fingerprint.Dim != 0 && encoder.Dim() != m.fingerprint.Dim {
-		err = fmt.Errorf("%w: it gives %d dimensions, the model's space has %d", ErrMismatch, encoder.Dim(), m.fingerprint.Dim)
+	if err == nil {
+		err = m.fits(encoder.Dim())
 	}
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("%s: %w", m.layout.vision, err), session.Close())
 	}
 	return encoder, session.Close, nil
+}
+
+// fits holds the dimension of a tower that is loaded late against the model's.
+func (m *Model) fits(dim int) error {
+	if known := m.fingerprint.Dim; known != 0 && dim != known {
+		return fmt.Errorf("%w: it gives %d dimensions, the model's space has %d", ErrMismatch, dim, known)
+	}
+	return nil
 }
 
 // Name is the model's name for people.
@@ -256,6 +301,8 @@ func (m *Model) ContextLength() int {
 
 // Close lets running batches end, fails what waits, and frees towers and tokenizer.
 func (m *Model) Close() error {
+	m.closing.Do(func() { close(m.stop) })
+	m.watcher.Wait()
 	var err error
 	if m.text != nil {
 		m.texts.Close()

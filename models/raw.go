@@ -8,7 +8,7 @@ import (
 )
 
 // RawImages is the bare session of the image tower on ready pixel values, for benchmarks: what all else on a picture's
-// way is measured against. It fails with space.ErrModality where there is no image tower.
+// way is measured against. Of a model that unloads its towers it must not be used. It fails with space.ErrModality where there is no image tower.
 func (m *Model) RawImages(ctx context.Context, rows int) (run func(context.Context) error, actual int, err error) {
 	if m.image == nil {
 		return nil, 0, fmt.Errorf("measure the image tower: %w: %s sees no pictures", space.ErrModality, m.name)

@@ -62,6 +62,8 @@ func (m *fakeModel) BatchStats() (texts, pictures batch.Stats) {
 	return batch.Stats{Waiting: 3, Running: 2, Batches: 5, Items: 7, Refused: 1}, batch.Stats{}
 }
 
+func (m *fakeModel) Loaded() (text, image bool) { return true, false }
+
 func (m *fakeModel) Resized() (int64, time.Duration) { return 4, 6 * time.Second }
 
 func (m *fakeModel) EncodeTexts(ctx context.Context, texts []string) ([]space.Vector, error) {

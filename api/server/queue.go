@@ -12,6 +12,7 @@ import (
 type queued interface {
 	BatchStats() (texts, pictures batch.Stats)
 	Resized() (pictures int64, took time.Duration) // brought to the image tower's size
+	Loaded() (text, image bool)                    // the towers that are in memory
 }
 
 // queueCollector reads a model's queues when metrics are read.
@@ -26,12 +27,14 @@ var (
 	descRan     = prometheus.NewDesc("clipd_tower_run_seconds_total", "Time of those batches in the tower, added up.", []string{"tower"}, nil)
 	descResized = prometheus.NewDesc("clipd_resized_total", "Pictures brought to the tower's size.", []string{"tower"}, nil)
 	descResize  = prometheus.NewDesc("clipd_resize_seconds_total", "Time that this took, added up.", []string{"tower"}, nil)
+	descBytes   = prometheus.NewDesc("clipd_queue_bytes", "Memory of the inputs that wait.", []string{"tower"}, nil)
+	descLoaded  = prometheus.NewDesc("clipd_tower_loaded", "Whether the tower is in memory: 1, or 0.", []string{"tower"}, nil)
 	descRefused = prometheus.NewDesc("clipd_queue_refused_total", "Inputs refused because the queue was full.", []string{"tower"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (queueCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{descWaiting, descRunning, descBatches, descInputs, descWaited, descRan, descResized, descResize, descRefused} {
+	for _, desc := range []*prometheus.Desc{descWaiting, descRunning, descBatches, descInputs, descWaited, descRan, descResized, descResize, descBytes, descLoaded, descRefused} {
 		out <- desc
 	}
 }
@@ -41,20 +44,32 @@ func (q queueCollector) Collect(out chan<- prometheus.Metric) {
 	texts, pictures := q.model.BatchStats()
 	collectQueue(out, "text", texts)
 	collectQueue(out, "image", pictures)
+	text, image := q.model.Loaded()
+	collectLoaded(out, "text", text)
+	collectLoaded(out, "image", image)
 	resized, took := q.model.Resized()
 	out <- prometheus.MustNewConstMetric(descResized, prometheus.CounterValue, float64(resized), "image")
 	out <- prometheus.MustNewConstMetric(descResize, prometheus.CounterValue, took.Seconds(), "image")
 }
 
+func collectLoaded(out chan<- prometheus.Metric, tower string, loaded bool) {
+	value := 0.0
+	if loaded {
+		value = 1
+	}
+	out <- prometheus.MustNewConstMetric(descLoaded, prometheus.GaugeValue, value, tower)
+}
+
 func collectQueue(out chan<- prometheus.Metric, tower string, s batch.Stats) {
-	gauge := func(desc *prometheus.Desc, n int) {
-		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), tower)
+	gauge := func(desc *prometheus.Desc, x float64) {
+		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, x, tower)
 	}
 	counter := func(desc *prometheus.Desc, x float64) {
 		out <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, x, tower)
 	}
-	gauge(descWaiting, s.Waiting)
-	gauge(descRunning, s.Running)
+	gauge(descWaiting, float64(s.Waiting))
+	gauge(descBytes, float64(s.Bytes))
+	gauge(descRunning, float64(s.Running))
 	counter(descBatches, float64(s.Batches))
 	counter(descInputs, float64(s.Items))
 	counter(descWaited, s.Waited.Seconds())

@@ -128,6 +128,9 @@ func TestStatusAndMetrics(t *testing.T) {
 		`clipd_queue_waiting{tower="text"} 3`,
 		`clipd_tower_batches_total{tower="text"} 5`,
 		`clipd_tower_inputs_total{tower="image"} 0`,
+		`clipd_tower_loaded{tower="text"} 1`,
+		`clipd_tower_loaded{tower="image"} 0`,
+		`clipd_resize_seconds_total{tower="image"} 6`,
 		`go_goroutines`,
 	} {
 		if !strings.Contains(text, line) {

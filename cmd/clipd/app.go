@@ -34,6 +34,8 @@ type settings struct {
 	maxBytes  sizeValue
 	logLevel  string
 	logFormat string
+
+	towers towerSettings // of the model that this process opens
 }
 
 // run executes one command line and returns the exit status.

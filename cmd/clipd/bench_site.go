@@ -41,7 +41,7 @@ func (a *app) openSite(ctx context.Context) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.settings.models, a.settings.data = models, data
+	a.settings.models, a.settings.data, a.settings.towers.load = models, data, loadAtStart
 	options := server.Options{MaxInputs: 100_000, Log: a.logger(slog.LevelError)}
 	listener, err := listen(ctx, "127.0.0.1:0")
 	if err != nil {

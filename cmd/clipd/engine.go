@@ -65,10 +65,10 @@ func (a *app) openModel(ctx context.Context, runtime *ort.Runtime, name string) 
 	if err != nil {
 		return nil, fmt.Errorf("--model: %w", err)
 	}
-	return models.Open(ctx, folder, runtime, models.Options{
+	return models.Open(ctx, folder, runtime, a.settings.towers.options(models.Options{
 		Threads: a.settings.threads, Provider: a.settings.provider, Variant: a.settings.variant,
 		CacheDir: filepath.Join(a.modelsDir(), ".cache"),
-	})
+	}))
 }
 
 func (a *app) facts(e *engine) server.Facts {

@@ -25,6 +25,7 @@ type serveFlags struct {
 	maxUpload    sizeValue
 	maxInputs    int
 	shutdownWait time.Duration
+	towers       towerSettings
 }
 
 // defaultAddr is reachable from this machine only.
@@ -80,10 +81,15 @@ A server that listens on other than a loopback address should have an --api-key.
 			if err := f.check(); err != nil {
 				return err
 			}
+			if err := f.towers.check(); err != nil {
+				return err
+			}
+			a.settings.towers = f.towers
 			return a.serve(cmd.Context(), f)
 		},
 	}
 	f.add(cmd.Flags())
+	f.towers.add(cmd.Flags())
 	markSettings(cmd.Flags())
 	return cmd
 }
