@@ -65,15 +65,17 @@ export function createPlane(element, { points, clusters }, { open }) {
     const side = Math.min(84, Math.max(0, room * 0.6));
     const withPictures = side >= 26;
     seen.sort((a, b) => (a.point.cluster === only) - (b.point.cluster === only));
+    const halves = new Map(); // of the height that a point takes
     seen.forEach(({ point, at }, i) => {
       context.globalAlpha = only >= 0 && point.cluster !== only ? 0.22 : 1;
       const picture = withPictures && i < most && point.thumbnail_url && pictures.get(point.thumbnail_url);
+      halves.set(point, picture ? side / 2 : 6);
       if (picture) paintPicture(picture, point, at, side);
       else paintDot(point, at, point === over ? 7 : seen.length > 800 ? 3 : 5);
     });
     context.globalAlpha = 1;
-    if (over) paintRing(place(over), withPictures && over.thumbnail_url ? side * 0.62 : 10, style);
-    paintLabels(style, width, height, tops(seen, withPictures ? side / 2 : 6));
+    if (over) paintRing(place(over), withPictures && over.thumbnail_url && pictures.get(over.thumbnail_url) ? side * 0.62 : 10, style);
+    paintLabels(style, width, height, tops(seen, halves));
   }
 
   function paintDot(point, at, radius) {
@@ -110,10 +112,10 @@ export function createPlane(element, { points, clusters }, { open }) {
   }
 
   // tops are the upper edges of the clusters in sight.
-  function tops(seen, half) {
+  function tops(seen, halves) {
     const found = new Map();
     for (const { point, at } of seen) {
-      if (point.cluster >= 0 && at.y >= 0) found.set(point.cluster, Math.min(found.get(point.cluster) ?? Infinity, at.y - half));
+      if (point.cluster >= 0 && at.y >= 0) found.set(point.cluster, Math.min(found.get(point.cluster) ?? Infinity, at.y - halves.get(point)));
     }
     return found;
   }
