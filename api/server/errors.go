@@ -77,6 +77,7 @@ var kinds = []struct {
 	{preprocess.ErrTruncated, http.StatusBadRequest, api.CodeInvalidImage},
 	{preprocess.ErrCorrupt, http.StatusBadRequest, api.CodeInvalidImage},
 	{space.ErrFingerprint, http.StatusConflict, api.CodeFingerprint},
+	{catalog.ErrReindexing, http.StatusConflict, api.CodeConflict},
 	{catalog.ErrExists, http.StatusConflict, api.CodeConflict},
 	{catalog.ErrNoCollection, http.StatusNotFound, api.CodeNotFound},
 	{space.ErrNotFound, http.StatusNotFound, api.CodeNotFound},

@@ -66,6 +66,7 @@ func (s *Server) router() (*echo.Echo, error) {
 	items.POST("/duplicates/check", s.checkDuplicate)
 	items.POST("/check", s.check)
 	items.POST("/rebuild", s.rebuild)
+	items.POST("/reindex", s.reindex)
 	items.GET("/export", s.export)
 	items.GET("/backup", s.backup)
 	items.POST("/import", s.importItems)

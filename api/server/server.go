@@ -45,9 +45,12 @@ type Deps struct {
 	// Decoding bounds the pictures that are decoded at once: each takes 1. The library should have the same one;
 	// nil: GOMAXPROCS at once.
 	Decoding *semaphore.Weighted
-	Page     http.Handler           // ui.Handler(), at /; nil: no page
-	Facts    Facts                  // what GET /v1/status says
-	Metrics  []prometheus.Collector // further ones for GET /metrics, of the batchers for example
+	Page     http.Handler // ui.Handler(), at /; nil: no page
+	Facts    Facts        // what GET /v1/status says
+	// OpenModel opens another model by its name or folder, for collections that are encoded anew; it stays open as long as the
+	// library. Nil: there are none.
+	OpenModel func(ctx context.Context, name string) (OtherModel, error)
+	Metrics   []prometheus.Collector // further ones for GET /metrics, of the batchers for example
 }
 
 // Facts are what the process knows about itself.

@@ -82,7 +82,8 @@ func (a *app) root() *cobra.Command {
 	a.addSettings(root)
 	for _, add := range []func() *cobra.Command{
 		a.serveCommand, a.demoCommand, a.indexCommand, a.searchCommand, a.similarCommand, a.dupesCommand, a.embedCommand,
-		a.classifyCommand, a.clusterCommand, a.modelsCommand, a.collectionsCommand, a.exportCommand, a.importCommand, a.backupCommand, a.restoreCommand, a.checkCommand, a.rebuildCommand,
+		a.classifyCommand, a.clusterCommand, a.modelsCommand, a.collectionsCommand, a.exportCommand, a.importCommand, a.backupCommand, a.restoreCommand,
+		a.checkCommand, a.rebuildCommand, a.reindexCommand,
 		a.doctorCommand, a.benchCommand, a.versionCommand,
 	} {
 		root.AddCommand(add())

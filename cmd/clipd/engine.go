@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sync/semaphore"
 
@@ -26,6 +27,9 @@ type engine struct {
 	model   *models.Model
 	library *catalog.Library
 	server  *server.Server
+
+	mu     sync.Mutex
+	others map[string]*models.Model // opened for collections that were encoded anew, by name
 }
 
 // openEngine opens library, model and collections. Close it at the end. The options' picture limits are filled in.
@@ -55,8 +59,30 @@ func (e *engine) open(ctx context.Context, a *app, options server.Options) error
 	}
 	e.server, err = server.New(server.Deps{
 		Model: e.model, Library: e.library, Decoding: decoding, Page: ui.Handler(), Facts: a.facts(e),
+		OpenModel: func(ctx context.Context, name string) (server.OtherModel, error) { return e.otherModel(ctx, a, name) },
 	}, options)
 	return err
+}
+
+// otherModel opens a model beside the engine's own, once; it is closed with the engine.
+func (e *engine) otherModel(ctx context.Context, a *app, name string) (server.OtherModel, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	model := e.others[name]
+	switch {
+	case name == a.settings.model:
+		model = e.model
+	case model == nil:
+		var err error
+		if model, err = a.openModel(ctx, e.runtime, name); err != nil {
+			return server.OtherModel{}, err
+		}
+		if e.others == nil {
+			e.others = map[string]*models.Model{}
+		}
+		e.others[name] = model
+	}
+	return server.OtherModel{Encoder: model, DuplicateCosine: model.Thresholds().Duplicate}, nil
 }
 
 // openModel finds a model by name or path and loads it.
@@ -84,6 +110,9 @@ func (e *engine) close() error {
 	var err error
 	if e.library != nil {
 		err = errors.Join(err, e.library.Close())
+	}
+	for _, other := range e.others {
+		err = errors.Join(err, other.Close())
 	}
 	if e.model != nil {
 		err = errors.Join(err, e.model.Close())

@@ -56,7 +56,7 @@ func (c *Catalog) Backup(ctx context.Context, w io.Writer, check bool) error {
 
 func (c *Catalog) backup(ctx context.Context, w io.Writer, check bool) (err error) {
 	// Beside the collections: files that never change again are hard links there.
-	dir, err := os.MkdirTemp(filepath.Dir(c.dir), backupPrefix)
+	dir, err := os.MkdirTemp(filepath.Dir(c.home), backupPrefix)
 	if err != nil {
 		return err
 	}

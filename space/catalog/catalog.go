@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/clipd/clipd/space"
@@ -27,13 +28,16 @@ const (
 // Catalog is one collection. It is safe for concurrent use.
 type Catalog struct {
 	name     string
-	dir      string
+	home     string // the collection's folder
+	dir      string // that of its present generation, home or inside it
 	enc      Encoder
 	opts     Options
 	settings Settings
 	store    *store.Store
 	commits  commitQueue
 	follower follower
+
+	successor atomic.Pointer[Catalog] // the generation that took this one's place
 
 	yardstick   *yardstick // the library's
 	nouns       *yardstick // the library's
@@ -71,12 +75,12 @@ func createStore(ctx context.Context, dir string, fingerprint space.Fingerprint,
 }
 
 // openCatalog opens a collection: the store, then both indexes, which are brought up to it.
-func openCatalog(ctx context.Context, name, dir string, l *Library, opts Options) (*Catalog, error) {
-	s, err := store.Open(filepath.Join(dir, storeDir), l.enc.Fingerprint(), store.Options{Logger: opts.Logger})
+func openCatalog(ctx context.Context, name, home, dir string, m model, opts Options) (*Catalog, error) {
+	s, err := store.Open(filepath.Join(dir, storeDir), m.enc.Fingerprint(), store.Options{Logger: opts.Logger})
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{name: name, dir: dir, enc: l.enc, opts: opts, store: s, yardstick: l.yardstick, nouns: l.nouns}
+	c := &Catalog{name: name, home: home, dir: dir, enc: m.enc, opts: opts, store: s, yardstick: m.yardstick, nouns: m.nouns}
 	if err := c.openIndexes(ctx); err != nil {
 		c.follower.halt()
 		if c.vectors.vectorIndex != nil {
@@ -111,6 +115,9 @@ func (c *Catalog) Describe(ctx context.Context) (space.Description, error) {
 		return space.Description{}, err
 	}
 	bytes, err := c.store.Bytes()
+	if next := c.moved(err); next != nil {
+		return next.Describe(ctx)
+	}
 	if err != nil {
 		return space.Description{}, fmt.Errorf("describe %q: %w", c.name, err)
 	}
@@ -136,7 +143,11 @@ func (c *Catalog) Describe(ctx context.Context) (space.Description, error) {
 
 // Get returns an item with its vector, or space.ErrNotFound.
 func (c *Catalog) Get(ctx context.Context, id string) (space.Item, error) {
-	return c.store.Item(ctx, id)
+	it, err := c.store.Item(ctx, id)
+	if next := c.moved(err); next != nil {
+		return next.Get(ctx, id)
+	}
+	return it, err
 }
 
 // maxList is the longest page of List.
@@ -157,6 +168,9 @@ func (c *Catalog) List(ctx context.Context, after string, limit int) ([]space.It
 		}
 		return nil
 	})
+	if next := c.moved(err); next != nil {
+		return next.List(ctx, after, limit)
+	}
 	if err != nil && !errors.Is(err, errPageFull) {
 		return nil, fmt.Errorf("list %q: %w", c.name, err)
 	}
@@ -165,7 +179,11 @@ func (c *Catalog) List(ctx context.Context, after string, limit int) ([]space.It
 
 // Thumbnail returns JPEG bytes, or space.ErrNotFound.
 func (c *Catalog) Thumbnail(ctx context.Context, id string) ([]byte, error) {
-	return c.store.Thumbnail(ctx, id)
+	thumbnail, err := c.store.Thumbnail(ctx, id)
+	if next := c.moved(err); next != nil {
+		return next.Thumbnail(ctx, id)
+	}
+	return thumbnail, err
 }
 
 // Settings are those that the collection was made with.
@@ -176,6 +194,11 @@ func (c *Catalog) Close() error {
 	c.commits.writing.Lock()
 	defer c.commits.writing.Unlock()
 	c.follower.halt()
+	return c.shut()
+}
+
+// shut closes store and indexes. The caller holds commits.writing and has halted the follower.
+func (c *Catalog) shut() error {
 	c.saver.wait()
 	c.saveVectors()
 	c.saver.wait()

@@ -22,6 +22,8 @@ const childDir = "CLIPD_TEST_CHILD_DIR"
 
 func TestMain(m *testing.M) {
 	switch dir, plan := os.Getenv(childDir), os.Getenv(childPlan); {
+	case plan == "reindex":
+		reindexForever(dir)
 	case plan != "":
 		workForever(dir, plan)
 	case dir != "":

@@ -12,6 +12,14 @@ import (
 // Find encodes the question and searches. It fails as Search does, with preprocess's errors for a picture that cannot
 // be read, and with space.ErrNotFound where Like or Unlike name no item.
 func (c *Catalog) Find(ctx context.Context, ask Ask) (space.Answer, Timing, error) {
+	answer, timing, err := c.find(ctx, ask)
+	if next := c.moved(err); next != nil {
+		return next.Find(ctx, ask)
+	}
+	return answer, timing, err
+}
+
+func (c *Catalog) find(ctx context.Context, ask Ask) (space.Answer, Timing, error) {
 	var timing Timing
 	start := time.Now()
 	q, err := c.query(ctx, ask)

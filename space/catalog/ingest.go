@@ -38,6 +38,7 @@ func (c *Catalog) Ingest(ctx context.Context, docs []Document) []Result {
 	for i, d := range drafts {
 		results[i] = Result{ID: d.item().ID, Name: d.doc.name(), Change: d.change, Err: d.err}
 	}
+	c.passOn(ctx, docs, results)
 	return results
 }
 

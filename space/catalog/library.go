@@ -18,7 +18,6 @@ import (
 	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/knn"
-	"github.com/clipd/clipd/space/relevance"
 )
 
 // Errors of a Library.
@@ -68,16 +67,18 @@ type Listing struct {
 // Library is a data directory with its collections. It is safe for concurrent use.
 type Library struct {
 	dir  string
-	enc  Encoder
 	opts Options
 	lock *lock
+	model
 
-	yardstick *yardstick // for relevance
-	nouns     *yardstick // for names of groups
+	mu         sync.Mutex // guards what follows, and one collection is opened, made or dropped at a time
+	open       map[string]*Catalog
+	reindexing map[string]bool // collections that are being encoded anew
+	closed     bool
 
-	mu     sync.Mutex // guards what follows, and one collection is opened, made or dropped at a time
-	open   map[string]*Catalog
-	closed bool
+	closing context.Context // ends when Close begins
+	stop    context.CancelFunc
+	working sync.WaitGroup // of those who encode anew
 }
 
 // Open takes the data directory dir, which is made where it is missing. It fails with ErrLocked while another process
@@ -90,9 +91,9 @@ func Open(dir string, enc Encoder, opts Options) (*Library, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open data directory %s: %w", dir, err)
 	}
-	l := &Library{dir: dir, enc: enc, opts: opts.withDefaults(), lock: held, open: map[string]*Catalog{}}
-	l.yardstick = newYardstick(dir, "relevance", relevance.Bank, enc, l.opts.Logger)
-	l.nouns = newYardstick(dir, "nouns", nounPrompts(), enc, l.opts.Logger)
+	l := &Library{dir: dir, opts: opts.withDefaults(), lock: held, open: map[string]*Catalog{}, reindexing: map[string]bool{}}
+	l.closing, l.stop = context.WithCancel(context.Background())
+	l.model = newModel(dir, enc, l.opts.Logger)
 	if err := l.sweep(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open data directory %s: %w", dir, err), held.release())
 	}
@@ -182,6 +183,9 @@ func (l *Library) collection(ctx context.Context, name string) (*Catalog, error)
 	if c, open := l.open[name]; open {
 		return c, nil
 	}
+	if l.reindexing[name] {
+		return nil, fmt.Errorf("collection %q: %w, and can be searched when that is done", name, ErrReindexing)
+	}
 	if exists, err := l.exists(name); err != nil {
 		return nil, fmt.Errorf("collection %q: %w", name, err)
 	} else if !exists {
@@ -191,9 +195,17 @@ func (l *Library) collection(ctx context.Context, name string) (*Catalog, error)
 }
 
 func (l *Library) openCatalog(ctx context.Context, name string) (*Catalog, error) {
-	c, err := openCatalog(ctx, name, l.path(name), l, l.opts)
+	home := l.path(name)
+	dir, number, err := generation(home)
 	if err != nil {
 		return nil, fmt.Errorf("open collection %q: %w", name, err)
+	}
+	c, err := openCatalog(ctx, name, home, dir, l.model, l.opts)
+	if err != nil {
+		return nil, fmt.Errorf("open collection %q: %w", name, err)
+	}
+	if err := removeOlder(home, number); err != nil {
+		return nil, errors.Join(fmt.Errorf("open collection %q: %w", name, err), c.Close())
 	}
 	l.open[name] = c
 	return c, nil
@@ -276,6 +288,9 @@ func (l *Library) Drop(ctx context.Context, name string) error {
 	} else if !exists {
 		return l.noCollection(name)
 	}
+	if l.reindexing[name] {
+		return fmt.Errorf("drop collection %q: %w", name, ErrReindexing)
+	}
 	if c, open := l.open[name]; open {
 		delete(l.open, name)
 		if err := c.Close(); err != nil {
@@ -300,6 +315,10 @@ func (l *Library) Close() error {
 		return nil
 	}
 	l.closed = true
+	l.mu.Unlock()
+	l.stop()
+	l.working.Wait() // they need mu to end
+	l.mu.Lock()
 	var errs []error
 	for _, c := range l.open {
 		errs = append(errs, c.Close())

@@ -2,8 +2,10 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/clipd/clipd/space"
 )
@@ -74,6 +76,41 @@ func FuzzEnvelope(f *testing.F) {
 		content, err := unseal(k, value)
 		if err == nil && !bytes.Equal(seal(k, content), value) {
 			t.Fatalf("%x opens to %x, which seals to another value", value, content)
+		}
+	})
+}
+
+// FuzzValues: whatever lies under any key, checking the store names what is wrong and reading it gives no panic.
+func FuzzValues(f *testing.F) {
+	c, err := newCodec()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, v := range []any{
+		identityRecord{1, "bag", "01", 4, time.Unix(1, 0)}, File{"a", 1, time.Unix(1, 0)}, Decision{"k", "no", time.Unix(1, 0)}, []string{"a", "b"},
+	} {
+		content, err := c.enc.Marshal(v)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
+	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 1})
+	f.Fuzz(func(t *testing.T, content []byte) {
+		for _, k := range [][]byte{[]byte(identityKey), []byte(sequenceKey), key(fileSpace, "a"), changeKey(1), key(decisionSpace, "k")} {
+			value := seal(k, content)
+			var identity identityRecord
+			var file File
+			var decision Decision
+			var ids []string
+			for _, v := range []any{&identity, &file, &decision, &ids} {
+				if err := c.open(k, value, v); err != nil && !errors.Is(err, ErrDamaged) {
+					t.Fatalf("%q: %v", k, err)
+				}
+			}
+			if _, err := readNumber(k, value); err != nil && !errors.Is(err, ErrDamaged) {
+				t.Fatalf("%q: %v", k, err)
+			}
 		}
 	})
 }

@@ -21,8 +21,13 @@ func (s *Store) Item(ctx context.Context, id string) (it space.Item, err error) 
 	}
 	snapshot := s.db.NewSnapshot() // else a delete between the two reads would look like damage
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	return s.item(snapshot, id)
+}
+
+// item reads an item as r sees it.
+func (s *Store) item(r pebble.Reader, id string) (space.Item, error) {
 	k := key(itemSpace, id)
-	value, err := get(snapshot, k)
+	value, err := get(r, k)
 	if err != nil {
 		return space.Item{}, err
 	}
@@ -33,7 +38,7 @@ func (s *Store) Item(ctx context.Context, id string) (it space.Item, err error) 
 	if err := s.codec.open(k, value, &record); err != nil {
 		return space.Item{}, err
 	}
-	return s.whole(snapshot, id, record)
+	return s.whole(r, id, record)
 }
 
 // whole joins a record with its vector as r sees it.

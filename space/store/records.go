@@ -36,6 +36,24 @@ func (s *Store) Records(ctx context.Context, after string, yield func(Record) er
 	})
 }
 
+// Record returns all that is kept of one item, as Records does, or space.ErrNotFound.
+func (s *Store) Record(ctx context.Context, id string) (record Record, err error) {
+	if err := s.enter(); err != nil {
+		return Record{}, err
+	}
+	defer s.mu.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return Record{}, err
+	}
+	snapshot := s.db.NewSnapshot()
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	it, err := s.item(snapshot, id)
+	if err != nil {
+		return Record{}, err
+	}
+	return s.beside(snapshot, it)
+}
+
 // beside adds thumbnail and file state to an item.
 func (s *Store) beside(r pebble.Reader, it space.Item) (Record, error) {
 	record := Record{Item: it, KeepTimes: true}
