@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -330,40 +329,4 @@ func FuzzDecode(f *testing.F) {
 			t.Error(err)
 		}
 	})
-}
-
-func BenchmarkDecode(b *testing.B) {
-	for _, size := range []image.Point{{640, 480}, {4000, 3000}} {
-		data := encodeJPEG(b, testScene(size.X, size.Y))
-		b.Run(fmt.Sprintf("%dx%d", size.X, size.Y), func(b *testing.B) {
-			b.SetBytes(int64(size.X * size.Y))
-			for b.Loop() {
-				if _, err := Decode("bench.jpg", data, Limits{}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-func BenchmarkPixels(b *testing.B) {
-	spec := Spec{Mode: ResizeShortest, Filter: Bicubic, ResizeHeight: 224, Height: 224, Width: 224, Crop: true, Rescale: 1.0 / 255, Std: [3]float64{1, 1, 1}}
-	values := make([]float32, spec.Len())
-	for _, size := range []image.Point{{640, 480}, {4000, 3000}} {
-		p := FromImage("bench", testScene(size.X, size.Y))
-		b.Run(fmt.Sprintf("%dx%d", size.X, size.Y), func(b *testing.B) {
-			for b.Loop() {
-				spec.Pixels(p, values)
-			}
-		})
-	}
-}
-
-func BenchmarkThumbnail(b *testing.B) {
-	p := FromImage("bench", testScene(4000, 3000))
-	for b.Loop() {
-		if _, err := p.Thumbnail(320); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

@@ -2,7 +2,6 @@ package preprocess
 
 import (
 	"bytes"
-	"image"
 	"math/rand/v2"
 	"testing"
 )
@@ -77,33 +76,6 @@ func BenchmarkLoops(b *testing.B) {
 			b.SetBytes(54 * 4 * 298)
 			for b.Loop() {
 				run.column(dst, src.Pix, src.Stride, columns.weights[:54])
-			}
-		})
-	}
-}
-
-// BenchmarkResize measures the resampler beside disintegration/imaging, in each direction of the scale.
-func BenchmarkResize(b *testing.B) {
-	for _, c := range []struct {
-		name     string
-		from, to image.Point
-	}{
-		{"4000x3000-298x224", image.Pt(4000, 3000), image.Pt(298, 224)},
-		{"1000x750-298x224", image.Pt(1000, 750), image.Pt(298, 224)},
-		{"640x480-298x224", image.Pt(640, 480), image.Pt(298, 224)},
-		{"100x75-298x224", image.Pt(100, 75), image.Pt(298, 224)},
-	} {
-		src := testScene(c.from.X, c.from.Y)
-		b.Run("own/"+c.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				whole(src).resample(c.to.X, c.to.Y, Bicubic, image.Rectangle{Max: c.to})
-			}
-		})
-		b.Run("imaging/"+c.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				imagingResize(src, c.to)
 			}
 		})
 	}
