@@ -75,13 +75,14 @@ func repair(text string) string {
 	return strings.TrimFunc(text, isSpace)
 }
 
-// fixText is ftfy 6.3's fix_text without the guessing of encodings: line by line, until nothing changes any more.
+// fixText is ftfy 6.3's fix_text without the guessing of encodings: line by line, until nothing changes
+// any more.
 func fixText(text string) string {
 	references := true
 	var fixed strings.Builder
 	for line := range strings.Lines(text) {
 		references = references && !strings.Contains(line, "<") // from here on it is HTML, where references are meant
-		for {
+		for range mostPasses {
 			next := line
 			if references {
 				next = reference.ReplaceAllStringFunc(next, resolve)
@@ -96,6 +97,9 @@ func fixText(text string) string {
 	}
 	return fixed.String()
 }
+
+// mostPasses bounds fixText on a line of "&amp;amp;amp;…", each pass over which takes one "amp;" off.
+const mostPasses = 64
 
 // reference is a character reference as ftfy accepts it, with its semicolon.
 var reference = regexp.MustCompile(`&#?[0-9A-Za-z]{1,24};`)
