@@ -113,6 +113,9 @@ func (a *app) dupesApply(ctx context.Context, c *connection, dirs []string, f ap
 			return err
 		}
 	}
+	if common := plan.common(); target != "" && common != "" && below(target, []string{common}) {
+		a.note("%s lies below %s: an index of that folder would find the copies there again", target, common)
+	}
 	switch {
 	case f.dryRun || plan.Files == 0 && !a.json:
 		return nil

@@ -107,6 +107,9 @@ func TestDupesApplyAndUndo(t *testing.T) {
 		t.Errorf("plan %+v", plan)
 	}
 	sameFiles(t, dir, before)
+	if inside := c.must(t, exitDone, "dupes", "apply", "--move-to", filepath.Join(dir, "copies"), "--dry-run"); !strings.Contains(inside.err, "find the copies there again") {
+		t.Errorf("a target inside the indexed folder: %s", inside.err)
+	}
 
 	edited := filepath.Join(dir, "sent", "p00.jpg")
 	whole := before[edited]

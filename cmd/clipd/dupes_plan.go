@@ -134,8 +134,8 @@ func proofTo(group api.DuplicateGroup, copied api.DuplicateMember) *space.Pair {
 	return &proof
 }
 
-// aim gives each file that is moved its place in the target: as it lies below the folder that holds all of them.
-func (p *dupePlan) aim() {
+// common is the deepest folder that holds all the copies.
+func (p *dupePlan) common() string {
 	common := ""
 	for i, step := range p.Steps {
 		if dir := filepath.Dir(step.From); i == 0 {
@@ -144,6 +144,12 @@ func (p *dupePlan) aim() {
 			common = commonFolder(common, dir)
 		}
 	}
+	return common
+}
+
+// aim gives each file that is moved its place in the target: as it lies below the folder that holds all of them.
+func (p *dupePlan) aim() {
+	common := p.common()
 	taken := map[string]bool{}
 	for i := range p.Steps {
 		step := &p.Steps[i]

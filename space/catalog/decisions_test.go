@@ -59,6 +59,9 @@ func TestDecisionsOutliveRenamingAndRebuilding(t *testing.T) {
 	wantGroups(t, c, space.DuplicateQuery{}, "b: a c") // of equal pixels the larger file, then the first by its path
 	decide(t, c, space.NotDuplicate, "a", "b")
 	wantGroups(t, c, space.DuplicateQuery{}, "b: c")
+	if preview, err := c.PreviewDuplicates(t.Context(), space.DuplicateQuery{MinCosine: 2}); err != nil || preview.Distances[0].Images != 2 {
+		t.Errorf("preview %+v, %v: want the two that are left together", preview, err)
+	}
 	decide(t, c, space.KeepBoth, "b", "c")
 	wantGroups(t, c, space.DuplicateQuery{})
 	wantGroups(t, c, space.DuplicateQuery{Decided: true}, "b: c (kept)")

@@ -58,7 +58,13 @@ func (c *Catalog) PreviewDuplicates(ctx context.Context, q space.DuplicateQuery)
 	if err != nil {
 		return space.DuplicatePreview{}, fmt.Errorf("preview duplicates in %q: %w", c.name, err)
 	}
-	preview, err := dedup.Preview(ctx, images, neighbours, c, c.duplicateOptions(q))
+	ruled, err := c.rulings(ctx)
+	if err != nil {
+		return space.DuplicatePreview{}, err
+	}
+	opts := c.duplicateOptions(q)
+	opts.Apart = ruled.notDuplicates()
+	preview, err := dedup.Preview(ctx, images, neighbours, c, opts)
 	if err != nil {
 		return preview, fmt.Errorf("preview duplicates in %q: %w", c.name, err)
 	}
