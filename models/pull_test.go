@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -464,13 +465,13 @@ func TestPullOnlyOnceAtATime(t *testing.T) {
 
 func TestPullThroughAProxy(t *testing.T) {
 	h := newFakeHub(t)
-	asked := 0
+	var asked atomic.Int64
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Host != "hub.invalid" {
 			http.Error(w, r.URL.String(), http.StatusBadGateway)
 			return
 		}
-		asked++
+		asked.Add(1)
 		r.URL.Host, r.RequestURI = "", ""
 		h.ServeHTTP(w, r)
 	}))
@@ -487,7 +488,7 @@ func TestPullThroughAProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkPulled(t, h, folder)
-	if asked == 0 {
+	if asked.Load() == 0 {
 		t.Error("the proxy wasn't asked")
 	}
 }
