@@ -87,6 +87,10 @@ bench-knn: build ## the vector index beside hnswlib, faiss and usearch; ARGS="--
 	@scripts/benchknn.sh
 	@bin/clipd bench knn --peers --python build/venv-knn/bin/python $(ARGS)
 
+.PHONY: bench-dupes
+bench-dupes: deps ## how well copies are found, beside other programs; BASES=2000 pictures
+	@scripts/bench-dupes.sh $(or $(BASES),2000)
+
 .PHONY: goldens
 goldens: pyenv ## make the reference answers again that tests compare with
 	@scripts/goldens.sh
