@@ -51,7 +51,7 @@ func startServer(t *testing.T, c *cli, args ...string) {
 }
 
 // needLibrary skips where the ONNX Runtime library was not fetched.
-func needLibrary(t *testing.T) {
+func needLibrary(t testing.TB) {
 	t.Helper()
 	if _, err := ort.Find(); err != nil {
 		t.Skip(err)

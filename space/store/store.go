@@ -20,11 +20,13 @@ import (
 // FormatVersion is the format that this program writes, see docs/formats.md.
 const FormatVersion = 1
 
-// Memory bounds of one open store: a block cache, and at most two memtables (one filling, one on its way to disk).
-// Vectors live in the vector index, so the cache serves only item records and thumbnails.
+// Memory bounds of one open store: two memtables (one filling, one on its way to disk) and blocks. Vectors live in the
+// vector index, so blocks serve only item records, thumbnails, filters and indexes. Pebble takes the memtables' memory
+// from the cache: one of 16 MB would be nothing but memtables, and every look a read of the file.
 const (
-	cacheBytes    = 16 << 20
 	memTableBytes = 8 << 20
+	blockBytes    = 16 << 20
+	cacheBytes    = 2*memTableBytes + blockBytes
 )
 
 // bloomBits are those of a key in the filters that say which files can hold it: every put looks for an item that mostly
