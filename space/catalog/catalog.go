@@ -194,14 +194,14 @@ func (c *Catalog) Close() error {
 	c.commits.writing.Lock()
 	defer c.commits.writing.Unlock()
 	c.follower.halt()
+	c.saver.wait()
+	c.saveVectors()
+	c.saver.wait()
 	return c.shut()
 }
 
 // shut closes store and indexes. The caller holds commits.writing and has halted the follower.
 func (c *Catalog) shut() error {
-	c.saver.wait()
-	c.saveVectors()
-	c.saver.wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {

@@ -12,6 +12,7 @@ import (
 func (c *Catalog) retire(successor *Catalog) error {
 	c.successor.Store(successor)
 	c.follower.halt()
+	c.saver.wait()
 	return c.shut()
 }
 
