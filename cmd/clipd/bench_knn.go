@@ -88,10 +88,14 @@ func (a *app) benchKNN(ctx context.Context, f benchKNNFlags) error {
 		p := a.startProgress(name, unit, int64(total))
 		return p.add, p.stop
 	}
-	report, err := bench.Run(ctx, f.Options)
-	if err != nil {
-		return err
+	report, failed := bench.Run(ctx, f.Options)
+	if len(report.Points) == 0 {
+		return failed
 	}
+	return errors.Join(a.showKNN(f, report), failed) // what was measured before a peer failed took minutes, too
+}
+
+func (a *app) showKNN(f benchKNNFlags, report bench.Report) error {
 	if f.plot != "" {
 		if err := writePlot(f.plot, report); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/knn"
 	"github.com/clipd/clipd/space/store"
 )
 
@@ -91,6 +92,9 @@ func (c *Catalog) checkVectors(ctx context.Context, report *CheckReport, progres
 		count()
 		return c.checkVector(report, id, kind, components)
 	})
+	if damage := c.vectors.Verify(); errors.Is(damage, knn.ErrDamaged) {
+		report.fault("vectors", "", "%v; clipd rebuild makes it anew", damage)
+	}
 	if err == nil && report.InVectors != len(ids) {
 		report.fault("vectors", "", "it holds %d items, the store %d", report.InVectors, len(ids))
 	}

@@ -112,10 +112,11 @@ func (x *coded) components(slot uint32) []float32 { return valuesOf[float32](x.r
 
 // prepared is all that can be computed of a new item before it is its turn.
 type prepared struct {
-	rotated, residual, scores []float32
-	row                       []byte
-	layout                    *layout
-	list                      uint32
+	rotated, residual []float32
+	row               []byte
+	assigning         assigning
+	layout            *layout
+	list              uint32
 }
 
 func (x *coded) prepare(components []float32, p *prepared) {
@@ -131,8 +132,7 @@ func (x *coded) prepare(components []float32, p *prepared) {
 
 func (x *coded) assign(p *prepared) {
 	p.layout = x.views.Load().layout
-	p.scores = resize(p.scores, len(p.layout.lists))
-	p.list = p.layout.nearest(x.kernel, p.rotated, p.scores)
+	p.list = p.layout.nearest(x.kernel, p.rotated, &p.assigning)
 }
 
 // add puts an item in, in place of the one of this id.

@@ -33,10 +33,9 @@ type searcher struct {
 	signed  signedBytes
 	probes  []candidate // lists by their centroids' products; slot is the list
 	keeper  keeper
-	rows    []*byte
-	dots    []int32
-	allow   []uint64 // dense, where the query has a filter
-	one     [1]float32
+	byteRows
+	allow []uint64 // dense, where the query has a filter
+	one   [1]float32
 }
 
 func (x *coded) searcher() *searcher {
@@ -193,14 +192,8 @@ func (s *searcher) rank(x *coded, l *layout) {
 		s.probes[0] = candidate{}
 		return
 	}
-	stride := quantStride(x.dim)
-	s.rows, s.dots = resize(s.rows, n+bytesAhead), resize(s.dots, n)
-	for i := range s.rows {
-		s.rows[i] = &l.quantised[min(i, n-1)*stride]
-	}
-	x.kernel.bytes(s.signed.values, s.rows, s.dots)
-	for i, dot := range s.dots {
-		s.probes[i] = candidate{s.signed.product(dot, rowScale(l.quantised[i*stride:][:stride])), uint32(i)}
+	for i, dot := range l.products(x.kernel, &s.signed, &s.byteRows) {
+		s.probes[i] = candidate{l.product(&s.signed, i, dot), uint32(i)}
 	}
 }
 

@@ -64,11 +64,12 @@ func (x *coded) absorb(l *layout, changed map[uint32]struct{}) {
 	for list := range affected {
 		l.purge(list, func(slot uint32) bool { _, again := changed[slot]; return !again })
 	}
-	rotated, residual, scores := make([]float32, l.dim), make([]float32, l.dim), make([]float32, len(l.lists))
+	rotated, residual := make([]float32, l.dim), make([]float32, l.dim)
+	var memory assigning
 	for slot := range changed {
 		if x.slots.isLive(slot) {
 			x.rotated(slot, rotated)
-			l.append(l.nearest(x.kernel, rotated, scores), slot, rotated, residual)
+			l.append(l.nearest(x.kernel, rotated, &memory), slot, rotated, residual)
 		}
 	}
 }
