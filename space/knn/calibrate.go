@@ -233,6 +233,10 @@ const (
 	rerankCost = 60
 )
 
+// aimAbove is how far above the target a calibration aims: the cheapest effort that holds it on few queries falls short on
+// others by 0.01 to 0.02.
+const aimAbove = 0.015
+
 // measure finds the cheapest effort that holds a recall on the queries, a little above the target since they are few.
 func (x *coded) measure(ctx context.Context, queries []space.Vector, target float64) (Effort, error) {
 	truth, err := x.truth(ctx, queries)
@@ -242,7 +246,7 @@ func (x *coded) measure(ctx context.Context, queries []space.Vector, target floa
 	n := len(x.views.Load().layout.lists)
 	perList := float64(x.Len()) / float64(n)
 	best, cheapest := Effort{Probes: n, Rerank: reranks[len(reranks)-1]}, math.Inf(1)
-	target = min(target+0.005, 0.999)
+	target = min(target+aimAbove, 0.999)
 	for _, rerank := range reranks {
 		effort, err := x.fewestProbes(ctx, queries, truth, Effort{Probes: n, Rerank: rerank}, target)
 		if err != nil {
