@@ -58,7 +58,8 @@ func (c *Catalog) bankNull(ctx context.Context, b *bank, kind space.Kind) (kindN
 	return made, nil
 }
 
-// calibrate asks the bank's questions of a sample. 128 questions of 4,096 items take some 50 ms.
+// calibrate asks the bank's questions of a sample. 128 questions of 4,096 items of 256 dimensions take some
+// 15 ms (2 cores of an AMD EPYC, Zen 5, 2026-11-25).
 func (v vectors) calibrate(ctx context.Context, b *bank, m *modality) (kindNull, error) {
 	sample := m.sample(bankSample)
 	made := kindNull{of: m, changes: m.changes, items: int(sample.GetCardinality())}
