@@ -13,7 +13,7 @@ import (
 // Bounds of a check.
 const (
 	checkedByHash   = 16 // the nearest by hash that are compared
-	checkedByVector = 12 // ... and by vector, unless one of them is a copy
+	checkedByVector = 4  // ... and by vector, where a copy is found; a comparison takes some 4 ms
 	// notEvenOne is how many of the nearest by vector are compared while none is a copy: the rest are farther.
 	notEvenOne = 6
 )
@@ -58,7 +58,7 @@ func Check(ctx context.Context, probe Probe, candidates []Candidate, thumbnails 
 	for _, c := range candidates {
 		views := views
 		if !c.Hashed {
-			if compared++; compared > checkedByVector || copies == 0 && compared > notEvenOne {
+			if compared++; compared > checkedByVector && (copies > 0 || compared > notEvenOne) {
 				views = nil
 			}
 		}
