@@ -78,6 +78,10 @@ bench: deps ## the benchmarks of every package; BENCH=regexp chooses
 bench-stages: deps ## one benchmark for each stage of a request, as in docs/performance.md; TIME=1s
 	@scripts/bench_stages.sh
 
+.PHONY: bench-soak
+bench-soak: build ## memory over 10,000 images of mixed sizes; fails where it grows
+	@bin/clipd bench soak $(ARGS)
+
 .PHONY: bench-model
 bench-model: ## build/bench-model: a CLIP in full size with random weights, for clipd bench encode
 	@scripts/benchmodel.sh

@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/xml"
 	"errors"
 	"image/jpeg"
+	"io"
+	"strings"
 	"testing"
 	"time"
 )
@@ -59,5 +62,48 @@ func TestSizesAreChecked(t *testing.T) {
 		if _, err := f.check(); err == nil {
 			t.Errorf("%q is taken for a size", text)
 		}
+	}
+}
+
+func TestSoakIsJudgedByItsFirstAndLastFifth(t *testing.T) {
+	for _, test := range []struct {
+		rss    []int64
+		growth float64
+		flat   bool
+	}{
+		{[]int64{90, 100, 150, 90, 90, 90, 90, 90, 105, 80}, 1.05, true},
+		{[]int64{90, 100, 100, 100, 100, 100, 100, 100, 80, 106}, 1.06, false},
+	} {
+		r := soakReport{RSS: test.rss}
+		if r.judge(); r.Growth != test.growth || r.Flat != test.flat {
+			t.Errorf("%v: growth %g, flat %v; want %g, %v", test.rss, r.Growth, r.Flat, test.growth, test.flat)
+		}
+	}
+}
+
+func TestPlotIsWellFormed(t *testing.T) {
+	report := encodeReport{CPU: "a <fast> & small one", Date: "2026-11-25", Images: []imageResult{{Name: "JPEG 640×480", Rate: 30, Ratio: 0.97, Raw: rawResult{Rate: 31}}}}
+	svg := plotEncode([]encodeReport{report, report})
+	var bars, texts int
+	decoder := xml.NewDecoder(strings.NewReader(svg))
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("%v in %s", err, svg)
+		}
+		if element, ok := token.(xml.StartElement); ok {
+			switch element.Name.Local {
+			case "rect":
+				bars++
+			case "text":
+				texts++
+			}
+		}
+	}
+	if bars != 1+4 || texts != 2+2*3 {
+		t.Errorf("%d bars and %d texts in %s", bars, texts, svg)
 	}
 }

@@ -296,6 +296,10 @@ func TestCommandsBesideAServer(t *testing.T) {
 		if encode.Fairness == nil || encode.Fairness.Texts.Count == 0 || encode.Fairness.Batch <= 0 || encode.Memory.End == 0 || len(encode.Texts) != 2 {
 			t.Errorf("got %+v", encode)
 		}
+		var soak soakReport // whether so few images leave it flat is not asked here
+		if err := json.Unmarshal([]byte(c.run("bench", "soak", "--images", "40", "--json").out), &soak); err != nil || len(soak.RSS) != soakSamples || soak.Growth <= 0 {
+			t.Errorf("got %+v, %v", soak, err)
+		}
 		if table := c.must(t, exitDone, args...); !strings.Contains(table.out, "JPEG 64×48") || !strings.Contains(table.err, "fairness") {
 			t.Errorf("got %s\n%s", table.out, table.err)
 		}
