@@ -340,8 +340,12 @@ func TestWhatCannotBeImported(t *testing.T) {
 	if _, err := Open(filepath.Join(dir, "gone")); err == nil {
 		t.Error("no error of a path that is not there")
 	}
-	if _, err := Open(save(t, filepath.Join(dir, "x.parquet"), []byte("PAR1 no table PAR1"))); err == nil {
-		t.Error("no error of a damaged table")
+	for content, says := range map[string]string{
+		"PAR1 no table PAR1": "its footer claims", "PAR1\x00\x00\xff\xffPAR1": "its footer claims", "PAR1": "too short", "PAR1 something else": "does not end with",
+	} {
+		if _, err := Open(save(t, filepath.Join(dir, "x.parquet"), []byte(content))); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v; want %s", content, err, says)
+		}
 	}
 }
 

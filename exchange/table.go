@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +47,9 @@ func openTable(path string) (t *table, err error) {
 
 func (t *table) open(from io.ReaderAt, size int64) (err error) {
 	defer t.survive(&err)
+	if err := checkFooter(from, size); err != nil {
+		return fmt.Errorf("%s: %w", t.name, err)
+	}
 	if t.table, err = parquet.OpenFile(from, size); err != nil {
 		return fmt.Errorf("%s: %w", t.name, err)
 	}
@@ -57,6 +61,26 @@ func (t *table) open(from io.ReaderAt, size int64) (err error) {
 			name = path[0]
 		}
 		t.names = append(t.names, name)
+	}
+	return nil
+}
+
+// checkFooter looks at what the library trusts: a file ends with its footer, the footer's length and "PAR1". A damaged
+// length would be allocated, gigabytes of it.
+func checkFooter(from io.ReaderAt, size int64) error {
+	const magic = "PAR1"
+	var end [8]byte
+	if size < int64(len(magic)+len(end)) {
+		return errors.New("no Parquet file: it is too short")
+	}
+	if _, err := from.ReadAt(end[:], size-int64(len(end))); err != nil {
+		return err
+	}
+	if string(end[4:]) != magic {
+		return errors.New("no Parquet file: it does not end with PAR1")
+	}
+	if length := int64(binary.LittleEndian.Uint32(end[:4])); length > size-int64(len(magic)+len(end)) {
+		return fmt.Errorf("damaged Parquet file: its footer claims %d bytes of %d", length, size)
 	}
 	return nil
 }
