@@ -120,7 +120,7 @@ func (l load) measure(ctx context.Context, length time.Duration) (timing, error)
 
 func (l load) repeat(ctx context.Context, caller int, end time.Time) ([]time.Duration, error) {
 	var times []time.Duration
-	for i := caller; time.Now().Before(end); i += l.callers {
+	for i := caller; len(times) == 0 || time.Now().Before(end); i += l.callers {
 		begin := time.Now()
 		if err := l.work(ctx, i); err != nil {
 			return times, err

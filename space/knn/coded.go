@@ -21,7 +21,7 @@ type coded struct {
 	dim      int // of the vectors; padded(dim) in rotated space
 	kernel   kernel
 	dir      string
-	keep     bool // the files outlive the index
+	keep     bool // the files outlive the index; else the folder is its own, and goes with it
 	rotation rotation
 	mean     []float32 // rotated; fixed, since quantised rows are relative to it
 
@@ -273,7 +273,7 @@ func (x *coded) close() error {
 		x.mapping = nil
 	}
 	if !x.keep {
-		errs = append(errs, os.Remove(filepath.Join(x.dir, rowsFile)), os.Remove(filepath.Join(x.dir, quantFile)))
+		errs = append(errs, os.RemoveAll(x.dir))
 	}
 	return errors.Join(errs...)
 }

@@ -370,6 +370,9 @@ func (x *Index) encode(ctx context.Context, flat *Flat) (c *coded, err error) {
 	}
 	c, err = newCoded(dir, keep, x.dim, x.kernel, flat.mean(), x.opts.Seed)
 	if err != nil {
+		if !keep {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
 		return nil, err
 	}
 	for from := 0; from < flat.rowCount(); from += blockRows {
