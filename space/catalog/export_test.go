@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"time"
 
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/keyword"
@@ -27,3 +28,20 @@ func (c *Catalog) TurnVector(id string, kind space.Kind, v space.Vector) error {
 
 // SettleVectors waits until the vector index has nothing to do in the background.
 func (c *Catalog) SettleVectors() { c.vectors.Settle() }
+
+// SettleWords waits until the words of all that was written can be searched.
+func (c *Catalog) SettleWords(ctx context.Context) error {
+	for {
+		c.mu.RLock()
+		behind := c.wordsBehind()
+		c.mu.RUnlock()
+		if behind == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
+}

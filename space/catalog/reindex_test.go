@@ -62,6 +62,12 @@ func wantModel(t *testing.T, c *catalog.Catalog, model *bagOfWords, items int) {
 			t.Fatalf("the vector of %s is of another model: cosine %g, %v", it.ID, it.Vector.Cosine(want[0]), err)
 		}
 	}
+	// Words follow large writes in the background: a check before counts them as late, and finds no fault.
+	settling, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := c.SettleWords(settling); err != nil {
+		t.Fatalf("words are still missing: %v", err)
+	}
 	report, err := c.Check(t.Context(), nil)
 	if err != nil || report.Err() != nil || report.Items != items || report.InWords != items || report.Decisions != 1 {
 		t.Errorf("%+v, %v", report, err)

@@ -102,7 +102,12 @@ func (s *Store) File(ctx context.Context, source string) (File, bool, error) {
 
 // Items calls yield with every item, vectors included, in the order of their ids, beginning after the given id.
 // It sees the store as it was when it began and stops at yield's error.
-func (s *Store) Items(ctx context.Context, after string, yield func(space.Item) error) (err error) {
+func (s *Store) Items(ctx context.Context, after string, yield func(space.Item) error) error {
+	return s.eachItem(ctx, after, func(_ *pebble.Snapshot, it space.Item) error { return yield(it) })
+}
+
+// eachItem calls yield with every item, and the snapshot in which more about it is found.
+func (s *Store) eachItem(ctx context.Context, after string, yield func(*pebble.Snapshot, space.Item) error) (err error) {
 	if err := s.enter(); err != nil {
 		return err
 	}
@@ -118,7 +123,7 @@ func (s *Store) Items(ctx context.Context, after string, yield func(space.Item) 
 		if err != nil {
 			return err
 		}
-		return yield(it)
+		return yield(snapshot, it)
 	})
 }
 

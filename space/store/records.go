@@ -12,22 +12,8 @@ import (
 // Records calls yield with all that is kept of every item, in the order of their ids, beginning after the given id.
 // It sees the store as it was when it began and stops at yield's error. KeepTimes is set: a Write of the records makes
 // a copy.
-func (s *Store) Records(ctx context.Context, after string, yield func(Record) error) (err error) {
-	if err := s.enter(); err != nil {
-		return err
-	}
-	defer s.mu.RUnlock()
-	snapshot := s.db.NewSnapshot()
-	defer func() { err = errors.Join(err, snapshot.Close()) }()
-	return scan(ctx, snapshot, itemSpace, after, func(k, value []byte) error {
-		var record itemRecord
-		if err := s.codec.open(k, value, &record); err != nil {
-			return err
-		}
-		it, err := s.whole(snapshot, string(k[1:]), record)
-		if err != nil {
-			return err
-		}
+func (s *Store) Records(ctx context.Context, after string, yield func(Record) error) error {
+	return s.eachItem(ctx, after, func(snapshot *pebble.Snapshot, it space.Item) error {
 		r, err := s.beside(snapshot, it)
 		if err != nil {
 			return err
