@@ -13,6 +13,15 @@ const thumbnailQuality = 82
 // Thumbnail is the picture as a JPEG whose longer side has at most maxSide pixels: upright, without metadata, never
 // enlarged.
 func (p *Picture) Thumbnail(maxSide int) ([]byte, error) {
+	small, err := p.Small(maxSide)
+	if err != nil {
+		return nil, err
+	}
+	return p.EncodeThumbnail(small)
+}
+
+// Small are the pixels of a thumbnail.
+func (p *Picture) Small(maxSide int) (*image.RGBA, error) {
 	if maxSide < 1 {
 		return nil, fmt.Errorf("thumbnail of %s: longest side %d; want at least 1", p.Name, maxSide)
 	}
@@ -21,7 +30,11 @@ func (p *Picture) Thumbnail(maxSide int) ([]byte, error) {
 	if p.pixels != nil { // resizing them takes less time than another decoding
 		from = whole(p.pixels)
 	}
-	small := from.resample(width, height, Bilinear, image.Rect(0, 0, width, height))
+	return from.resample(width, height, Bilinear, image.Rect(0, 0, width, height)), nil
+}
+
+// EncodeThumbnail makes a thumbnail of its pixels.
+func (p *Picture) EncodeThumbnail(small *image.RGBA) ([]byte, error) {
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, small, &jpeg.Options{Quality: thumbnailQuality}); err != nil {
 		return nil, fmt.Errorf("thumbnail of %s: %w", p.Name, err)

@@ -51,7 +51,14 @@ type Picture struct {
 	PixelSHA256 string    `json:"pixel_sha256,omitempty"` // hex, of the upright RGB pixels and their size
 	Hash        Hash256   `json:"hash,omitzero"`          // perceptual hash
 	HashQuality int       `json:"hash_quality,omitempty"` // 0 (featureless) ... 100
+	Inner       *Inner    `json:"inner,omitempty"`        // the picture without its frame; nil: nobody has looked for one
 	JPEGQuality int       `json:"jpeg_quality,omitempty"` // of a JPEG: 1 to 100, estimated from its quantisation tables; 0: unknown
+}
+
+// Inner is a picture without its frame: the bars of a letterbox or a screen, the line of text above or below.
+type Inner struct {
+	Hash    Hash256 `json:"hash,omitzero"`    // perceptual hash; zero: the picture has no frame
+	Quality int     `json:"quality,omitzero"` // of the hash, 0 (featureless) ... 100
 }
 
 // MaxIDBytes is the longest ID that an index keeps.

@@ -20,11 +20,12 @@ def convert(job):
         return
     picture = Image.open(raw).convert("RGB")
     if entry["convert"] == "webp":
-        picture.save(name, "WEBP", quality=entry["quality"])
+        picture.save(name + ".part", "WEBP", quality=entry["quality"])
     else:
         encoded = io.BytesIO()
         picture.save(encoded, "AVIF", quality=entry["quality"], speed=8)
-        Image.open(encoded).convert("RGB").save(name, "PNG", compress_level=1)
+        Image.open(encoded).convert("RGB").save(name + ".part", "PNG", compress_level=1)
+    os.replace(name + ".part", name)
     os.remove(raw)
 
 
@@ -33,6 +34,7 @@ if __name__ == "__main__":
     with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as manifest:
         entries = [entry for entry in json.load(manifest) if "convert" in entry]
     with Pool(2) as pool:
-        for _ in pool.imap_unordered(convert, [(folder, entry) for entry in entries], chunksize=16):
-            pass
-    print(f"{len(entries)} files encoded by Pillow {Image.__version__}")
+        for i, _ in enumerate(pool.imap_unordered(convert, [(folder, entry) for entry in entries], chunksize=16)):
+            if i % 100 == 99:
+                print(f"\r{i + 1} of {len(entries)} files", end="", file=sys.stderr)
+    print(f"\r{len(entries)} files encoded by Pillow {Image.__version__}")

@@ -23,6 +23,7 @@ type options struct {
 	dir     string // where the set lies
 	bases   int    // pictures of both halves together
 	alike   int    // sets of three pictures that look alike
+	first   int    // number of the first drawn picture: of two sets whose numbers don't meet, no drawn picture is in both
 	library string // ONNX Runtime
 	scale   int    // pictures of the large collection
 	check   int    // hashes of the large index
@@ -33,6 +34,7 @@ func main() {
 	flag.StringVar(&o.dir, "dir", filepath.Join("build", "dupes"), "folder of the set")
 	flag.IntVar(&o.bases, "bases", 2000, "pictures that are edited")
 	flag.IntVar(&o.alike, "alike", 300, "sets of three pictures that look alike")
+	flag.IntVar(&o.first, "first", 10_000, "number of the first picture that is drawn")
 	flag.StringVar(&o.library, "ort-lib", "", "ONNX Runtime; empty: as clipd finds it")
 	flag.IntVar(&o.scale, "scale", 100_000, "pictures of the step scale")
 	flag.IntVar(&o.check, "check", 1_000_000, "hashes of the step check")

@@ -1,6 +1,7 @@
-"""Hashes the set by other programs' packages, unmodified: usage: peers.py FOLDER > HASHES
+"""Hashes the set by other programs' packages, unmodified: usage: peers.py FOLDER HASHES
 
-A line each: path, kind, hash, by tabs. PDQ writes eight hashes, those of the picture turned and mirrored.
+A line each: path, kind, hash, by tabs. PDQ writes eight hashes, those of the picture turned and mirrored. A run that was
+broken off goes on where HASHES ends.
 imagededup's CNN is left out: it needs weights that are fetched.
 """
 
@@ -39,11 +40,35 @@ def hashes(path):
     return lines
 
 
+KINDS = 2 + len(METHODS)
+
+
+def hashed_before(output):
+    """The paths that an earlier run has hashed wholly; what else it wrote is dropped."""
+    if not os.path.exists(output):
+        return set()
+    lines = {}
+    with open(output, encoding="utf-8") as earlier:
+        for line in earlier:
+            if line.endswith("\n"):
+                lines.setdefault(line.split("\t")[0], []).append(line)
+    whole = {path: some for path, some in lines.items() if len(some) == KINDS}
+    with open(output + ".new", "w", encoding="utf-8") as kept:
+        for some in whole.values():
+            kept.writelines(some)
+    os.replace(output + ".new", output)
+    return set(whole)
+
+
 if __name__ == "__main__":
-    folder = sys.argv[1]
+    folder, output = sys.argv[1:]
     with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as manifest:
         paths = [os.path.join(folder, entry["name"]) for entry in json.load(manifest)]
-    with Pool(2) as pool:
-        for lines in pool.imap(hashes, paths, chunksize=16):
-            for line in lines:
-                print("\t".join(line))
+    before = hashed_before(output)
+    waiting = [path for path in paths if path not in before]
+    with Pool(2) as pool, open(output, "a", encoding="utf-8") as out:
+        for i, lines in enumerate(pool.imap(hashes, waiting, chunksize=16)):
+            out.write("".join("\t".join(line) + "\n" for line in lines))
+            if i % 100 == 99:
+                print(f"\r{len(before) + i + 1} of {len(paths)} files", end="", file=sys.stderr)
+    print(f"\r{len(paths)} of {len(paths)} files", file=sys.stderr)

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/disintegration/imaging"
 	"golang.org/x/sync/errgroup"
@@ -29,7 +31,7 @@ type file struct {
 	Kind    string `json:"kind,omitempty"`    // of the picture
 	Train   bool   `json:"train,omitempty"`   // of the half that thresholds are chosen on
 	Convert string `json:"convert,omitempty"` // what encode.py makes of a PNG: "webp" or "avif"
-	Quality int    `json:"quality,omitempty"` // ... with this quality
+	Quality int    `json:"quality,omitempty"` // of the encoder
 }
 
 const manifestName = "manifest.json"
@@ -45,12 +47,13 @@ func makeSet(ctx context.Context, o options) error {
 	}
 	jobs := make([]func() ([]file, error), 0, o.bases+o.alike)
 	for i := range o.bases {
-		jobs = append(jobs, func() ([]file, error) { return makeBase(o.dir, i, photos) })
+		jobs = append(jobs, func() ([]file, error) { return makeBase(o, i, photos) })
 	}
 	for i := range o.alike {
-		jobs = append(jobs, func() ([]file, error) { return makeAlike(o.dir, i) })
+		jobs = append(jobs, func() ([]file, error) { return makeAlike(o, o.first+i) })
 	}
 	parts := make([][]file, len(jobs))
+	var done atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, job := range jobs {
@@ -59,8 +62,8 @@ func makeSet(ctx context.Context, o options) error {
 				return err
 			}
 			parts[i], err = job()
-			if i%100 == 99 {
-				fmt.Fprintf(os.Stderr, "\r%d of %d sources", i+1, len(jobs))
+			if n := done.Add(1); n%20 == 0 {
+				fmt.Fprintf(os.Stderr, "\r%d of %d sources", n, len(jobs))
 			}
 			return err
 		})
@@ -77,7 +80,11 @@ func makeSet(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(o.dir, manifestName), text, 0o644)
+	path := filepath.Join(o.dir, manifestName)
+	if was, err := os.ReadFile(path); err == nil && bytes.Equal(was, text) {
+		return nil // what was made of the set is newer than it
+	}
+	return writeWhole(path, text)
 }
 
 func readSet(o options) ([]file, error) {
@@ -108,80 +115,110 @@ func photographs() ([]image.Image, error) {
 // photoShare is one photograph to so many drawn pictures, as long as there are any.
 const photoShare = 8
 
-// base is the i-th picture.
-func base(i int, photos []image.Image) (*image.RGBA, string) {
-	if i%photoShare == 1 || i%photoShare == 4 {
-		if n := i/photoShare*2 + i%photoShare/4; n < len(photos) {
-			img := image.NewRGBA(image.Rectangle{Max: photos[n].Bounds().Size()})
-			copy(img.Pix, imaging.Clone(photos[n]).Pix)
-			return img, "photograph"
-		}
+// photographOf is the photograph in the i-th place of the set, -1 where one is drawn. Those of the training half are the
+// first half of all, the others those of the half that is reported on.
+func photographOf(i int, photos []image.Image) int {
+	n, half := i/photoShare, len(photos)/2
+	if at := i % photoShare; n < half && (at == 1 || at == 4) {
+		return n + at%2*half
 	}
-	return dupeset.Base(i), dupeset.Kinds[i%len(dupeset.Kinds)]
+	return -1
 }
 
-func makeBase(dir string, i int, photos []image.Image) ([]file, error) {
-	source := fmt.Sprintf("s%05d", i)
-	img, kind := base(i, photos)
-	files := []file{{Name: source + ".jpg", Source: source, Kind: kind, Train: i%2 == 0}}
-	if err := writeJPEG(filepath.Join(dir, files[0].Name), img, 95); err != nil {
-		return nil, err
+// base is the i-th picture of the set.
+func base(o options, i int, photos []image.Image) *image.RGBA {
+	if n := photographOf(i, photos); n >= 0 {
+		img := imaging.Clone(photos[n])
+		return &image.RGBA{Pix: img.Pix, Stride: img.Stride, Rect: img.Rect} // opaque: NRGBA and RGBA are the same
 	}
+	return dupeset.Base(o.first + i)
+}
+
+func kindOf(o options, i int, photos []image.Image) string {
+	if photographOf(i, photos) >= 0 {
+		return "photograph"
+	}
+	return dupeset.Kinds[(o.first+i)%len(dupeset.Kinds)]
+}
+
+// made is a file and how its pixels come about.
+type made struct {
+	file
+	draw func() image.Image
+}
+
+// makeBase writes a picture and its edits, each by random numbers of its own, so that none depends on another.
+func makeBase(o options, i int, photos []image.Image) ([]file, error) {
+	source := fmt.Sprintf("s%05d", i)
+	img := sync.OnceValue(func() *image.RGBA { return base(o, i, photos) })
+	about := file{Source: source, Kind: kindOf(o, i, photos), Train: i%2 == 0}
+	original := about
+	original.Name, original.Quality = source+".jpg", 95
+	all := []made{{original, func() image.Image { return img() }}}
 	for k, e := range dupeset.Edits() {
-		rnd := rand.New(rand.NewPCG(uint64(i), uint64(100+k)))
-		f := file{Source: source, Edit: e.Name, Kind: kind, Train: i%2 == 0}
-		edited := e.Do(img, rnd)
-		quality := e.Quality(rnd)
+		rnd := rand.New(rand.NewPCG(uint64(o.first+i), uint64(100+k)))
+		f := about
+		f.Edit, f.Quality = e.Name, e.Quality(rnd)
+		f.Name = fmt.Sprintf("%s-%02d.%s", source, k, map[string]string{"jpeg": "jpg", "webp": "webp", "avif": "png"}[e.Format])
+		if e.Format != "jpeg" { // clipd reads no AVIF: encode.py encodes it, and decodes it to PNG
+			f.Convert = e.Format
+		}
+		all = append(all, made{f, func() image.Image { return e.Do(img(), rnd) }})
+	}
+	return writeAll(o.dir, all)
+}
+
+// makeAlike: the odd sets are of the training half.
+func makeAlike(o options, i int) ([]file, error) {
+	drawn := sync.OnceValue(func() dupeset.Alike { return dupeset.NewAlike(i) })
+	kind := dupeset.AlikeKinds[i%len(dupeset.AlikeKinds)]
+	var all []made
+	for k := range dupeset.AlikeImages {
+		name := fmt.Sprintf("a%05d-%d", i, k)
+		f := file{Name: name + ".jpg", Source: name, Alike: kind, Kind: kind, Train: i%2 == 1, Quality: 92}
+		all = append(all, made{f, func() image.Image { return drawn().Images[k] }})
+	}
+	return writeAll(o.dir, all)
+}
+
+// writeAll writes the files that are not there yet. Those that encode.py encodes wait for it as NAME.raw.png.
+func writeAll(dir string, all []made) ([]file, error) {
+	files := make([]file, len(all))
+	for i, m := range all {
+		files[i] = m.file
+		path := filepath.Join(dir, m.Name)
+		if exists(path) || m.Convert != "" && exists(path+rawSuffix) {
+			continue
+		}
+		var data bytes.Buffer
 		var err error
-		switch e.Format {
-		case "jpeg":
-			f.Name = fmt.Sprintf("%s-%02d.jpg", source, k)
-			err = writeJPEG(filepath.Join(dir, f.Name), edited, quality)
-		default: // clipd reads no AVIF: encode.py encodes it, and decodes it to PNG
-			f.Name = fmt.Sprintf("%s-%02d.%s", source, k, map[string]string{"webp": "webp", "avif": "png"}[e.Format])
-			f.Convert, f.Quality = e.Format, quality
-			err = write(filepath.Join(dir, f.Name+".raw.png"), filepath.Join(dir, f.Name), func(out *os.File) error { return png.Encode(out, edited) })
+		if m.Convert != "" {
+			path += rawSuffix
+			err = png.Encode(&data, m.draw())
+		} else {
+			err = jpeg.Encode(&data, m.draw(), &jpeg.Options{Quality: m.Quality})
 		}
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, f)
-	}
-	return files, nil
-}
-
-// makeAlike: the odd sets are of the training half.
-func makeAlike(dir string, i int) ([]file, error) {
-	alike := dupeset.NewAlike(i)
-	var files []file
-	for k, img := range alike.Images {
-		name := fmt.Sprintf("a%05d-%d", i, k)
-		files = append(files, file{Name: name + ".jpg", Source: name, Alike: alike.Kind, Kind: alike.Kind, Train: i%2 == 1})
-		if err := writeJPEG(filepath.Join(dir, name+".jpg"), img, 92); err != nil {
+		if err := writeWhole(path, data.Bytes()); err != nil {
 			return nil, err
 		}
 	}
 	return files, nil
 }
 
-func writeJPEG(path string, img image.Image, quality int) error {
-	return write(path, path, func(out *os.File) error {
-		return jpeg.Encode(out, img, &jpeg.Options{Quality: quality})
-	})
+const rawSuffix = ".raw.png"
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
-// write writes a file unless the one that will be made of it is there.
-func write(path, made string, encode func(*os.File) error) error {
-	if _, err := os.Stat(made); err == nil {
-		return nil
-	}
-	out, err := os.Create(path)
-	if err != nil {
+// writeWhole writes a file that is there as a whole or not at all, however the program ends.
+func writeWhole(path string, data []byte) error {
+	if err := os.WriteFile(path+".part", data, 0o644); err != nil {
 		return err
 	}
-	if err := encode(out); err != nil {
-		out.Close()
-		return err
-	}
-	return out.Close()
+	return os.Rename(path+".part", path)
 }

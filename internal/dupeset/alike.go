@@ -23,7 +23,10 @@ type Alike struct {
 // AlikeKinds are the kinds of Alike.
 var AlikeKinds = []string{"burst", "other side", "other text"}
 
-// NewAlike draws the i-th set.
+// AlikeImages is how many pictures there are in each.
+const AlikeImages = 3
+
+// NewAlike draws the i-th set, of the kind AlikeKinds[i%len(AlikeKinds)].
 func NewAlike(i int) Alike {
 	rnd := rand.New(rand.NewPCG(uint64(i), 8))
 	size := sizes[rnd.IntN(len(sizes))]
@@ -58,7 +61,7 @@ func burst(rnd *rand.Rand, size image.Point) []*image.RGBA {
 	if rnd.IntN(2) == 0 {
 		way = -1
 	}
-	images := make([]*image.RGBA, 3)
+	images := make([]*image.RGBA, AlikeImages)
 	for i := range images {
 		shot := blank(large)
 		copy(shot.Pix, back.Pix)
@@ -140,7 +143,7 @@ func (o object) seen(rnd *rand.Rand, size image.Point, from float64) *image.RGBA
 func sides(rnd *rand.Rand, size image.Point) []*image.RGBA {
 	o := newObject(rnd)
 	from := rnd.Float64() * 6
-	images := make([]*image.RGBA, 3)
+	images := make([]*image.RGBA, AlikeImages)
 	for i := range images {
 		images[i] = o.seen(rnd, size, from)
 		from += 0.9 + rnd.Float64()
@@ -195,7 +198,7 @@ func page(l layout, rnd *rand.Rand) *image.RGBA {
 // texts is one layout with three texts.
 func texts(rnd *rand.Rand, size image.Point) []*image.RGBA {
 	l := newLayout(rnd, size)
-	images := make([]*image.RGBA, 3)
+	images := make([]*image.RGBA, AlikeImages)
 	for i := range images {
 		images[i] = page(l, rnd)
 	}

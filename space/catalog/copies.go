@@ -121,6 +121,7 @@ func (c *Catalog) probe(ctx context.Context, file []byte, name string) (dedup.Pr
 	if probe.Image, err = thumbnailOf(picture); err != nil {
 		return probe, space.Vector{}, err
 	}
+	described.Inner = dedup.Inner(probe.Image)
 	vectors, err := c.enc.EncodePictures(ctx, []*preprocess.Picture{picture})
 	if err != nil {
 		return probe, space.Vector{}, err

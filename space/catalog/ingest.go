@@ -123,7 +123,12 @@ func (c *Catalog) lookAt(ctx context.Context, d *draft) ([]float32, error) {
 	}
 	it := d.item()
 	it.Picture = describe(picture, d.doc)
-	if d.record.Thumbnail, err = picture.Thumbnail(thumbnailSide); err != nil {
+	small, err := picture.Small(thumbnailSide)
+	if err != nil {
+		return nil, err
+	}
+	it.Picture.Inner = dedup.Inner(small)
+	if d.record.Thumbnail, err = picture.EncodeThumbnail(small); err != nil {
 		return nil, err
 	}
 	if !it.Vector.IsNone() {

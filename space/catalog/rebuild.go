@@ -10,7 +10,8 @@ import (
 	"github.com/clipd/clipd/space/keyword"
 )
 
-// Rebuild makes all indexes anew from the store; answers stay the same. Searches go on meanwhile, writes wait.
+// Rebuild makes all indexes anew from the store; answers stay the same. Pictures that an earlier version filed get what it
+// did not keep of them, as far as their thumbnails tell. Searches go on meanwhile, writes wait.
 func (c *Catalog) Rebuild(ctx context.Context, progress Progress) error {
 	c.commits.writing.Lock()
 	defer c.commits.writing.Unlock()
@@ -26,6 +27,9 @@ func (c *Catalog) rebuild(ctx context.Context, progress Progress) error {
 	c.mu.RUnlock()
 	if closed {
 		return space.ErrClosed
+	}
+	if err := c.lookForFrames(ctx, progress); err != nil {
+		return err
 	}
 	progress.at("vectors", 0, total)
 	fresh, err := loadVectors(ctx, c.store, c.indexOptions(rebuiltDir))

@@ -330,6 +330,7 @@ func (r *reindex) encode(ctx context.Context, page []Record) error {
 	var texts, pictures []*Record
 	for i := range page {
 		record := &page[i]
+		lookForFrame(record)
 		old, err := r.target.store.Item(ctx, record.Item.ID)
 		switch {
 		case err != nil && !errors.Is(err, space.ErrNotFound):

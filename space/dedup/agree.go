@@ -18,14 +18,22 @@ const (
 	leastSame     = 8     // blocks that must agree
 	mostDiffering = 0.025 // share of the blocks that may show something else
 	mostLost      = 0.04  // details that either picture has and the other does not, in those that both have
-	mostUnderMark = 0.12  // as mostDiffering, where one picture has much more that is not in the other: a watermark
-	leastOneSided = 0.35  // ... what is lost, in what is added, or the other way round
 	leastOfAll    = 0.50  // share of the blocks with details that must agree
 	leastDetail   = 0.30  // correlation of all details
 	leastCommon   = 0.30  // share of the smaller picture that both show
-	leastColour   = 0.65  // correlation of the colours, where both have some
-	leastTone     = 0.90  // correlation of the brightness
-	leastGreyTone = 0.95  // ... where the colours tell nothing
+	leastColour   = 0.85  // correlation of the colours, where both have some
+	leastTone     = 0.93  // correlation of the brightness
+	leastGreyTone = 0.97  // ... where the colours tell nothing
+)
+
+// What they must show where a mark lies over one of them: it lightens or darkens whatever lies below, and never both.
+const (
+	mostBoth        = 0.10 // what goes against the mark, in what goes with it
+	mostMarked      = 0.15 // share of the pixels that it changes
+	mostUnderMark   = 0.20 // share of the blocks that may show something else
+	leastMarkedTone = 0.75 // as above
+	leastMarkColour = 0.75
+	leastMarkCommon = 0.80
 )
 
 // agreement is what two pictures show where one is laid over the other.
@@ -36,7 +44,7 @@ type agreement struct {
 	gain   float64 // contrast of the second's details, in that of the first's
 	colour float64 // correlation of the colours, -1 to 1; 0 where one of the pictures has none that tell anything
 	grey   bool    // ... as here
-	tone   float64 // correlation of the brightness, -1 to 1
+	residue
 
 	same       int // blocks whose details are in the other, too
 	differing  int // blocks in which both have details, and other ones
@@ -67,10 +75,20 @@ func (a agreement) agrees() float64 {
 
 // proves says whether the two pictures are one.
 func (a agreement) proves() bool {
-	return a.same >= leastSame && a.agrees() >= leastOfAll && a.detail >= leastDetail && a.common >= leastCommon && a.tone >= leastTone &&
-		(a.grey && a.tone >= leastGreyTone || !a.grey && a.colour >= leastColour) &&
-		(a.differs() <= mostDiffering && min(a.lost, a.added) <= mostLost*a.kept ||
-			a.differs() <= mostUnderMark && min(a.lost, a.added) <= leastOneSided*max(a.lost, a.added))
+	return a.same >= leastSame && a.agrees() >= leastOfAll && a.detail >= leastDetail && a.common >= leastCommon &&
+		(a.isPlain() || a.isMarked())
+}
+
+// isPlain says whether both show the same everywhere.
+func (a agreement) isPlain() bool {
+	return a.differs() <= mostDiffering && min(a.lost, a.added) <= mostLost*a.kept &&
+		(a.grey && a.tone >= leastGreyTone || !a.grey && a.tone >= leastTone && a.colour >= leastColour)
+}
+
+// isMarked says whether both show the same but for a mark on one of them.
+func (a agreement) isMarked() bool {
+	return a.both <= mostBoth && a.off <= mostMarked && a.differs() <= mostUnderMark && a.common >= leastMarkCommon &&
+		a.tone >= leastMarkedTone && (a.grey || a.colour >= leastMarkColour)
 }
 
 // isWhole says whether the pictures are each other's whole, transformed so.
@@ -84,26 +102,37 @@ func (a agreement) better(b agreement) bool {
 	return float64(a.same)*(1-a.differs()) > float64(b.same)*(1-b.differs())
 }
 
-// compare lays the second picture over the first, as a whole, transformed as their hashes say, and where that proves
-// nothing, by their features.
-func compare(first, second *view, hint transform) agreement {
+// compare lays the second picture over the first, as a whole, transformed as their hashes say, then with what their frames
+// hold on each other, and where that proves nothing, by their features.
+func compare(first, second *view, hint transform, framed ...framing) agreement {
 	best := agreement{}
-	if l := whole(hint, first.luma, second.luma); evenScale(l) {
-		if best = measure(first, second, l); best.proves() {
-			return best
+	layings := []laying{whole(hint, first.luma, second.luma)}
+	for _, f := range framed {
+		layings = append(layings, f.laying(first, second))
+	}
+	for _, l := range layings {
+		if !evenScale(l) {
+			continue
 		}
-		if best.detail >= 0.1 {
-			if a := measure(first, second, settle(first, second, l)); a.better(best) {
-				best = a
+		a := measure(first, second, l)
+		if a.proves() {
+			return a
+		}
+		if a.detail >= 0.1 {
+			if settled := measure(first, second, settle(first, second, l)); settled.proves() || settled.better(a) {
+				a = settled
 			}
-			if best.proves() {
-				return best
-			}
+		}
+		if a.proves() {
+			return a
+		}
+		if a.better(best) {
+			best = a
 		}
 	}
 	side := float64(max(first.luma.width, first.luma.height))
 	if l, n := layByFeatures(first.features(), second.features(), side); n > 0 {
-		if a := measure(first, second, settle(first, second, l)); a.better(best) {
+		if a := measure(first, second, settle(first, second, l)); a.proves() || a.better(best) {
 			best = a
 		}
 	}
@@ -191,7 +220,7 @@ func measure(first, second *view, l laying) agreement {
 	known := false
 	a.colour, known = colours(first, second, l)
 	a.grey = !known
-	a.tone = tones(first, second, l).correlation()
+	a.residue = leftOver(f.luma, s.luma, even)
 	gain := min(max(a.gain, 0.3), 3)
 	for _, b := range blocks {
 		if b.n >= blockPixels*blockPixels/2 {

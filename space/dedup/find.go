@@ -210,3 +210,14 @@ func age(item space.Item) time.Time {
 func (o Options) hasHash(item space.Item) bool {
 	return o.MaxDistance >= 0 && !item.Picture.Hash.IsZero() && item.Picture.HashQuality >= o.MinQuality
 }
+
+// hashes are those by which an item is found: of the picture, and of what its frame holds; zero where there is none.
+func (o Options) hashes(item space.Item) (all [2]space.Hash256) {
+	if o.hasHash(item) {
+		all[0] = item.Picture.Hash
+	}
+	if inner := item.Picture.Inner; o.MaxDistance >= 0 && inner != nil && inner.Quality >= o.MinQuality {
+		all[1] = inner.Hash
+	}
+	return all
+}

@@ -1,6 +1,7 @@
 package dedup
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -68,6 +69,25 @@ func (g *gallery) Thumbnail(_ context.Context, id string) ([]byte, error) {
 		return data, nil
 	}
 	return nil, fmt.Errorf("thumbnail of %s: %w", id, space.ErrNotFound)
+}
+
+func decodeImage(t testing.TB, data []byte) image.Image {
+	t.Helper()
+	img, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// newRandom is a source of random numbers whose seed a failing test tells.
+func newRandom(t testing.TB, seed uint64) *rand.Rand {
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("seed %d", seed)
+		}
+	})
+	return rand.New(rand.NewPCG(seed, 1))
 }
 
 // summary writes groups as original ← copy (evidence, transform) for comparison.

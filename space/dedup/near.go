@@ -100,26 +100,42 @@ func (f *finder) joinHashes(ctx context.Context) error {
 	f.alike = make([][]candidate, len(f.nodes))
 	var hashes Hashes
 	for n := range f.nodes {
-		if item := f.first(n); f.opts.hasHash(item) {
-			hashes.Put(uint32(n), item.Picture.Hash)
+		for part, h := range f.opts.hashes(f.first(n)) {
+			hashes.Put(uint32(2*n+part), h)
 		}
 	}
 	hashes.Build()
 	return eachOf(ctx, len(f.nodes), func(n int) error {
-		if item := f.first(n); f.opts.hasHash(item) {
-			f.alike[n] = hashes.nearest(item.Picture.Hash, f.opts.MaxDistance, mostAlike+1)
-			f.alike[n] = slices.DeleteFunc(f.alike[n], func(c candidate) bool { return int(c.node) == n })
+		for _, h := range f.opts.hashes(f.first(n)) {
+			if !h.IsZero() {
+				f.alike[n] = append(f.alike[n], hashes.nearest(h, f.opts.MaxDistance, mostAlike+2)...)
+			}
 		}
+		f.alike[n] = nearestNodes(f.alike[n], n)
 		return nil
 	})
+}
+
+// nearestNodes are the nodes of slots that the hashes of node n are near to, each once, without n itself.
+func nearestNodes(slots []candidate, n int) []candidate {
+	slices.SortFunc(slots, compareCandidates)
+	var nodes []candidate
+	for _, c := range slots {
+		c.node /= 2
+		if int(c.node) != n && len(nodes) < mostAlike && !slices.ContainsFunc(nodes, func(o candidate) bool { return o.node == c.node }) {
+			nodes = append(nodes, c)
+		}
+	}
+	return nodes
+}
+
+func compareCandidates(a, b candidate) int {
+	return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.node, b.node))
 }
 
 // nearest are the k hashes nearest to h in any transform, those within limit; the nearest first, equals by slot.
 func (x *Hashes) nearest(h space.Hash256, limit, k int) []candidate {
 	var found []candidate
-	compare := func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.node, b.node))
-	}
 	for t, transformed := range Transforms(h) {
 		x.Within(transformed, limit, func(slot uint32, distance int) {
 			c := candidate{int32(slot), uint8(min(distance, 255)), uint8(t)}
@@ -129,10 +145,10 @@ func (x *Hashes) nearest(h space.Hash256, limit, k int) []candidate {
 				}
 				found = slices.Delete(found, i, i+1)
 			}
-			if len(found) == k && compare(c, found[k-1]) > 0 {
+			if len(found) == k && compareCandidates(c, found[k-1]) > 0 {
 				return
 			}
-			at, _ := slices.BinarySearchFunc(found, c, compare)
+			at, _ := slices.BinarySearchFunc(found, c, compareCandidates)
 			found = slices.Insert(found, at, c)
 			found = found[:min(len(found), k)]
 		})
@@ -306,7 +322,7 @@ func prove(ctx context.Context, o, c space.Item, views *pictures, opts Options) 
 	if err != nil || original == nil || other == nil {
 		return hashed, err // hashes alone decide
 	}
-	found := compare(original, other, hint)
+	found := compare(original, other, hint, framings(o, c, opts)...)
 	switch {
 	case found.proves():
 		proof := found.evidence(original, other)
@@ -318,6 +334,28 @@ func prove(ctx context.Context, o, c space.Item, views *pictures, opts Options) 
 		hashed.Level = space.Similar // the pixels speak against a copy
 	}
 	return hashed, nil
+}
+
+// framing says that a picture, or what its frame holds, shows what another one does.
+type framing struct {
+	transform
+	firstInner, secondInner bool
+}
+
+// framings are how the hashes of the pictures in two items' frames say that these lie on each other.
+func framings(o, c space.Item, opts Options) []framing {
+	var all []framing
+	for i, a := range opts.hashes(o) {
+		for j, b := range opts.hashes(c) {
+			if i+j == 0 || a.IsZero() || b.IsZero() {
+				continue
+			}
+			if t, distance := nearestTransform(a, b); distance <= farthestHint {
+				all = append(all, framing{t, i == 1, j == 1})
+			}
+		}
+	}
+	return all
 }
 
 // farthestHint is the distance up to which two hashes tell how a picture was turned: hashes of two other pictures lie

@@ -147,14 +147,18 @@ func (f *finder) sample(p pairOf, proof space.Pair) space.Sample {
 	return space.Sample{A: f.first(int(p.a)).ID, B: f.first(int(p.b)).ID, Proof: proof}
 }
 
-// hashDistance is that of two nodes' hashes; more than any threshold where one of them proves nothing.
+// hashDistance is that of two nodes' nearest hashes; more than any threshold where they prove nothing.
 func (f *finder) hashDistance(p pairOf) int {
-	a, b := f.first(int(p.a)), f.first(int(p.b))
-	if !f.opts.hasHash(a) || !f.opts.hasHash(b) {
-		return hashSide*hashSide + 1
+	least := hashSide*hashSide + 1
+	for _, a := range f.opts.hashes(f.first(int(p.a))) {
+		for _, b := range f.opts.hashes(f.first(int(p.b))) {
+			if !a.IsZero() && !b.IsZero() {
+				_, d := nearestTransform(a, b)
+				least = min(least, d)
+			}
+		}
 	}
-	_, d := nearestTransform(a.Picture.Hash, b.Picture.Hash)
-	return d
+	return least
 }
 
 // sortedVerdicts are the pairs with a verdict, in order.

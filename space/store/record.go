@@ -40,18 +40,24 @@ type itemRecord struct {
 }
 
 type pictureRecord struct {
-	Format      string      `cbor:"1,keyasint"`
-	Width       int         `cbor:"2,keyasint"`
-	Height      int         `cbor:"3,keyasint"`
-	Bytes       int64       `cbor:"4,keyasint"`
-	Modified    time.Time   `cbor:"5,keyasint,omitzero"`
-	Taken       time.Time   `cbor:"6,keyasint,omitzero"`
-	Camera      string      `cbor:"7,keyasint,omitempty"`
-	PixelSHA256 string      `cbor:"8,keyasint,omitempty"`
-	Hash        [4]uint64   `cbor:"9,keyasint,omitzero"`
-	HashQuality int         `cbor:"10,keyasint,omitempty"`
-	JPEGQuality int         `cbor:"11,keyasint,omitempty"`
-	Location    *[2]float64 `cbor:"12,keyasint,omitempty"` // latitude, longitude
+	Format      string       `cbor:"1,keyasint"`
+	Width       int          `cbor:"2,keyasint"`
+	Height      int          `cbor:"3,keyasint"`
+	Bytes       int64        `cbor:"4,keyasint"`
+	Modified    time.Time    `cbor:"5,keyasint,omitzero"`
+	Taken       time.Time    `cbor:"6,keyasint,omitzero"`
+	Camera      string       `cbor:"7,keyasint,omitempty"`
+	PixelSHA256 string       `cbor:"8,keyasint,omitempty"`
+	Hash        [4]uint64    `cbor:"9,keyasint,omitzero"`
+	HashQuality int          `cbor:"10,keyasint,omitempty"`
+	JPEGQuality int          `cbor:"11,keyasint,omitempty"`
+	Location    *[2]float64  `cbor:"12,keyasint,omitempty"` // latitude, longitude
+	Inner       *innerRecord `cbor:"13,keyasint,omitempty"` // missing in records of versions that did not look for frames
+}
+
+type innerRecord struct {
+	Hash    [4]uint64 `cbor:"1,keyasint,omitzero"`
+	Quality int       `cbor:"2,keyasint,omitempty"`
 }
 
 func recordOf(it space.Item) itemRecord {
@@ -66,9 +72,12 @@ func recordOf(it space.Item) itemRecord {
 	}
 	if p := it.Picture; p != nil {
 		record.Picture = &pictureRecord{p.Format, p.Width, p.Height, p.Bytes, p.Modified.UTC(), p.Taken, p.Camera,
-			p.PixelSHA256, p.Hash, p.HashQuality, p.JPEGQuality, nil}
+			p.PixelSHA256, p.Hash, p.HashQuality, p.JPEGQuality, nil, nil}
 		if p.Location != nil {
 			record.Picture.Location = &[2]float64{p.Location.Lat, p.Location.Lon}
+		}
+		if p.Inner != nil {
+			record.Picture.Inner = &innerRecord{p.Inner.Hash, p.Inner.Quality}
 		}
 	}
 	return record
@@ -99,6 +108,9 @@ func (r itemRecord) item(id string) (space.Item, error) {
 			JPEGQuality: p.JPEGQuality}
 		if p.Location != nil {
 			it.Picture.Location = &space.Point{Lat: p.Location[0], Lon: p.Location[1]}
+		}
+		if p.Inner != nil {
+			it.Picture.Inner = &space.Inner{Hash: p.Inner.Hash, Quality: p.Inner.Quality}
 		}
 	}
 	return it, nil
