@@ -1,15 +1,9 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,12 +68,14 @@ func newHalf(all []file, train bool) half {
 
 func (h half) recall(m method) float64 { return float64(m.copies) / float64(max(1, h.copies)) }
 
+const otherPictures = "other pictures"
+
 // pairKind names a pair of other sources.
 func pairKind(a, b file) string {
 	if a.Alike != "" && a.Alike == b.Alike && a.Name[:len("a00000")] == b.Name[:len("a00000")] {
 		return a.Alike
 	}
-	return "other pictures"
+	return otherPictures
 }
 
 func printTables(_ context.Context, o options) error {
@@ -103,8 +99,14 @@ func printTables(_ context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	var curves []curve
 	for _, p := range peers {
-		methods = append(methods, test.ofHashes(p, train.best(p)))
+		onTest := test.count(p)
+		methods = append(methods, onTest.within(p.name, train.count(p).best()))
+		curves = append(curves, onTest.curve(test, p.name))
+	}
+	if err := writeWhole(filepath.Join(o.dir, plotName), plot(test, methods, curves)); err != nil {
+		return err
 	}
 	printSummary(test, methods)
 	printEdits(test, methods)
@@ -159,138 +161,6 @@ func (h half) judge(m *method, members []file, level space.Level) {
 	}
 }
 
-// hashed are a peer's hashes of the set, by file name; more than one where pictures are turned.
-type hashed struct {
-	name   string
-	hashes map[string][][]uint64
-	bits   int
-}
-
-// readHashes reads all *.tsv of the folder: path, kind, hashes.
-func readHashes(dir string) ([]hashed, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "*.tsv"))
-	if err != nil {
-		return nil, err
-	}
-	var peers []hashed
-	at := map[string]int{}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		lines := bufio.NewScanner(bytes.NewReader(text))
-		for lines.Scan() {
-			fields := strings.Split(lines.Text(), "\t")
-			if len(fields) != 3 {
-				return nil, fmt.Errorf("%s: %q: want path, kind and hash", path, lines.Text())
-			}
-			i, known := at[fields[1]]
-			if !known {
-				i = len(peers)
-				at[fields[1]] = i
-				peers = append(peers, hashed{name: fields[1], hashes: map[string][][]uint64{}})
-			}
-			for _, one := range strings.Fields(fields[2]) {
-				words, err := hashWords(one)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", path, err)
-				}
-				name := filepath.Base(fields[0])
-				peers[i].hashes[name] = append(peers[i].hashes[name], words)
-				peers[i].bits = len(one) * 4
-			}
-		}
-	}
-	slices.SortFunc(peers, func(a, b hashed) int { return strings.Compare(a.name, b.name) })
-	return peers, nil
-}
-
-func hashWords(text string) ([]uint64, error) {
-	raw, err := hex.DecodeString(text)
-	if err != nil {
-		return nil, err
-	}
-	words := make([]uint64, (len(raw)+7)/8)
-	for i, b := range raw {
-		words[i/8] |= uint64(b) << (i % 8 * 8)
-	}
-	return words, nil
-}
-
-// distance is the least of the second's first hash and any of the first's.
-func (p hashed) distance(a, b string) int {
-	least := p.bits + 1
-	if len(p.hashes[b]) == 0 {
-		return least
-	}
-	other := p.hashes[b][0]
-	for _, h := range p.hashes[a] {
-		d := 0
-		for i, word := range h {
-			d += bits.OnesCount64(word ^ other[i])
-		}
-		least = min(least, d)
-	}
-	return least
-}
-
-// pairs calls yield with all pairs that are judged: an edit with its own picture, and with no other file of its source.
-func (h half) pairs(yield func(a, b file)) {
-	for i, b := range h.files {
-		for _, a := range h.files[:i] {
-			if a.Source != b.Source || a.Edit == "" {
-				yield(a, b)
-			}
-		}
-	}
-}
-
-// best is the greatest distance that keeps leastPrecision on this half; -1: none does.
-func (h half) best(p hashed) int {
-	right, wrong := make([]int, p.bits+2), make([]int, p.bits+2)
-	h.pairs(func(a, b file) {
-		d := p.distance(a.Name, b.Name)
-		if a.Source == b.Source {
-			right[d]++
-		} else {
-			wrong[d]++
-		}
-	})
-	best, copies, others := -1, 0, 0
-	for d := range p.bits + 1 {
-		copies += right[d]
-		others += wrong[d]
-		if copies > 0 && float64(copies) >= leastPrecision*float64(copies+others) {
-			best = d
-		}
-	}
-	return best
-}
-
-// ofHashes judges a peer with a greatest distance.
-func (h half) ofHashes(p hashed, limit int) method {
-	m := newMethod(p.name, fmt.Sprintf("≤ %d of %d bits", limit, p.bits))
-	if limit < 0 {
-		m.setting = "none reaches it"
-	}
-	h.pairs(func(a, b file) {
-		if p.distance(a.Name, b.Name) > limit {
-			return
-		}
-		if a.Source == b.Source {
-			m.copies++
-			m.byEdit[b.Edit]++
-		} else {
-			m.wrong[pairKind(a, b)]++
-		}
-	})
-	return m
-}
-
 func printSummary(h half, methods []method) {
 	fmt.Println("| method | threshold | recall | precision | wrong pairs |")
 	fmt.Println("|---|---|---:|---:|---:|")
@@ -335,7 +205,7 @@ func printAlike(h half, methods []method) {
 		fmt.Printf(" %s |", m.name)
 	}
 	fmt.Printf("\n|---|---:|%s\n", strings.Repeat("---:|", len(methods)))
-	for _, kind := range append(slices.Clone(dupeset.AlikeKinds), "other pictures") {
+	for _, kind := range append(slices.Clone(dupeset.AlikeKinds), otherPictures) {
 		pairs := fmt.Sprint(3 * sets[kind])
 		if sets[kind] == 0 {
 			pairs = "all"
