@@ -27,7 +27,7 @@ var (
 
 // Options of a Model. The zero value works.
 type Options struct {
-	Threads       int           // of one run of a tower; 0: all cores
+	Threads       int           // that the runs of a tower share; 0: all cores
 	Provider      string        // execution provider; empty: CPU
 	Variant       string        // of the graphs, one of Variants; empty: the most exact that is there
 	Lazy          bool          // load each tower when it is first needed, not at once
@@ -47,8 +47,8 @@ const (
 	defaultTextBatch  = 16
 	defaultImageBatch = 8
 	maxBatchTokens    = 512 // of texts in one run; a single longer text goes alone
-	// towerRuns is how many runs of a tower go on at the same time. All share the session's threads: while one run is
-	// in its single-threaded parts, the other one has the cores.
+	// towerRuns is how many runs of a tower go on at the same time: while one is in its single-threaded parts, or its
+	// items are made ready, the other one has the cores.
 	towerRuns = 2
 )
 
@@ -233,7 +233,7 @@ func (m *Model) writtenDim() (int, error) {
 }
 
 func (m *Model) loadText(ctx context.Context) (*textenc.Encoder, func() error, error) {
-	session, err := m.session(m.layout.text, ofTexts)
+	session, err := m.session(m.layout.text, ofTexts, m.threads())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -248,7 +248,11 @@ func (m *Model) loadText(ctx context.Context) (*textenc.Encoder, func() error, e
 }
 
 func (m *Model) loadImage(ctx context.Context) (*imageenc.Encoder, func() error, error) {
-	session, err := m.session(m.layout.vision, ofPictures)
+	return m.newImage(ctx, m.imageThreads())
+}
+
+func (m *Model) newImage(ctx context.Context, threads int) (*imageenc.Encoder, func() error, error) {
+	session, err := m.session(m.layout.vision, ofPictures, threads)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -13,12 +14,12 @@ import (
 
 // session loads a tower's graph: by its path where there is one, so that weights in files beside it are found. Of a
 // graph that holds both towers it loads the part that the tower needs.
-func (m *Model) session(graph string, belongs func(ort.TensorInfo) bool) (*ort.Session, error) {
+func (m *Model) session(graph string, belongs func(ort.TensorInfo) bool, threads int) (*ort.Session, error) {
 	source, err := m.source(graph)
 	if err != nil {
 		return nil, err
 	}
-	opts := ort.SessionOptions{Threads: m.opts.Threads, Provider: m.opts.Provider}
+	opts := ort.SessionOptions{Threads: threads, Provider: m.opts.Provider}
 	if m.layout.combined() {
 		if opts.Inputs, err = inputsOf(source, belongs); err != nil {
 			return nil, fmt.Errorf("%s: %w", graph, err)
@@ -30,6 +31,19 @@ func (m *Model) session(graph string, belongs func(ort.TensorInfo) bool) (*ort.S
 	}
 	return session, nil
 }
+
+// threads is how many there are for encoders.
+func (m *Model) threads() int {
+	if m.opts.Threads > 0 {
+		return m.opts.Threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// imageThreads are those of one run of the image tower: its runs share the threads out, and don't meet. Threads of one
+// run wait for each other after each operator, for the slowest of them, which on a server is the one whose core decodes
+// a picture. A lone picture pays for that with the other runs' threads; a text's run has all of them.
+func (m *Model) imageThreads() int { return (m.threads() + towerRuns - 1) / towerRuns }
 
 func (m *Model) source(graph string) (ort.Graph, error) {
 	if m.folder.Dir != "" {

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/clipd/clipd/api"
 	"github.com/clipd/clipd/internal/machine"
+	"github.com/clipd/clipd/models"
 )
 
 // imageResult is the rate of images of one size, over HTTP and of the bare session.
@@ -33,6 +35,7 @@ type imageResult struct {
 // rawResult is the bare session at its best setting.
 type rawResult struct {
 	Callers int     `json:"callers"`
+	Threads int     `json:"threads"` // of each run
 	Batch   int     `json:"batch"`
 	Rate    float64 `json:"per_second"`
 	CPU     float64 `json:"cpu_ms"`
@@ -45,24 +48,39 @@ type stage struct {
 	Each  float64 `json:"ms_each"`
 }
 
-// rawSetting is one way to feed the bare session.
+// rawSetting is one way to feed the bare session with full batches.
 type rawSetting struct {
-	callers, batch int
-	run            func(context.Context) error
+	models.RawImages
+	callers int
 }
 
 func (r rawSetting) measure(ctx context.Context, length time.Duration) (window, error) {
-	return steady(ctx, r.callers, r.batch, length, func(ctx context.Context, _ int) error { return r.run(ctx) })
+	return steady(ctx, r.callers, r.Rows, length, func(ctx context.Context, _ int) error { return r.Run(ctx) })
 }
 
-// bestRaw tries full batches from one caller and from two, twice.
+// bestRaw tries, twice, one caller and two, with all threads for each run and with the threads shared out. The caller
+// closes what it gives.
 func (s *site) bestRaw(ctx context.Context, length time.Duration) (rawSetting, error) {
-	run, batch, err := s.engine.model.RawImages(ctx, s.engine.model.ImageBatch())
+	sessions, err := s.engine.model.RawImages(ctx)
 	if err != nil {
 		return rawSetting{}, err
 	}
-	settings := []rawSetting{{1, batch, run}, {2, batch, run}}
+	var settings []rawSetting
+	for _, session := range sessions {
+		settings = append(settings, rawSetting{session, 1}, rawSetting{session, 2})
+	}
+	best, err := fastest(ctx, settings, length)
+	for _, session := range sessions {
+		if err != nil || session.Threads != best.Threads {
+			err = errors.Join(err, session.Close())
+		}
+	}
+	return best, err
+}
+
+func fastest(ctx context.Context, settings []rawSetting, length time.Duration) (rawSetting, error) {
 	done := make([]window, len(settings))
+	best := 0
 	for range 2 {
 		for i, setting := range settings {
 			w, err := setting.measure(ctx, length)
@@ -72,10 +90,12 @@ func (s *site) bestRaw(ctx context.Context, length time.Duration) (rawSetting, e
 			done[i].add(w)
 		}
 	}
-	if done[1].rate() > done[0].rate() {
-		return settings[1], nil
+	for i := range done {
+		if done[i].rate() > done[best].rate() {
+			best = i
+		}
 	}
-	return settings[0], nil
+	return settings[best], nil
 }
 
 func (s *site) measureImages(ctx context.Context, f encodeFlags, sizes []size) ([]imageResult, error) {
@@ -84,6 +104,7 @@ func (s *site) measureImages(ctx context.Context, f encodeFlags, sizes []size) (
 	if err != nil {
 		return nil, err
 	}
+	defer raw.Close()
 	var results []imageResult
 	for _, of := range sizes {
 		s.a.note("images of %v: %d rounds of %.0f s over HTTP and %.0f s of the bare session", of, f.rounds, f.seconds, f.seconds)
@@ -100,7 +121,7 @@ func (s *site) measureImages(ctx context.Context, f encodeFlags, sizes []size) (
 const photosOfASize = 4
 
 func (s *site) measureSize(ctx context.Context, f encodeFlags, of size, raw rawSetting) (imageResult, error) {
-	result := imageResult{Name: "JPEG " + of.String(), Callers: f.callers, Raw: rawResult{Callers: raw.callers, Batch: raw.batch}}
+	result := imageResult{Name: "JPEG " + of.String(), Callers: f.callers, Raw: rawResult{Callers: raw.callers, Threads: raw.Threads, Batch: raw.Rows}}
 	photos, err := benchPhotos(of, photosOfASize)
 	if err != nil {
 		return result, err
@@ -208,7 +229,7 @@ func (a *app) printImages(results []imageResult) error {
 			r.Name, fmt.Sprintf("%.1f/s", r.Rate), fmt.Sprintf("%.1f/s", r.Raw.Rate), fmt.Sprintf("%.2f", r.Ratio),
 			fmt.Sprintf("%.2f–%.2f", r.RoundLow, r.RoundHigh), fmt.Sprintf("%.1f", r.CPU), fmt.Sprintf("%.1f", r.Raw.CPU), fmt.Sprintf("%.2f", r.RatioCPU),
 			fmt.Sprintf("%.0f", r.P50), fmt.Sprintf("%.0f", r.P99),
-			fmt.Sprintf("%d kB, %d callers; session: %d × batch %d", r.Bytes/1000, r.Callers, r.Raw.Callers, r.Raw.Batch),
+			fmt.Sprintf("%d kB, %d callers; session: %d × batch %d, threads %d", r.Bytes/1000, r.Callers, r.Raw.Callers, r.Raw.Batch, r.Raw.Threads),
 		})
 		row := []string{r.Name}
 		for _, s := range r.Stages {

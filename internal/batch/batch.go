@@ -68,8 +68,8 @@ type Stats struct {
 	Waiting int           // items in the queue now
 	Bytes   int64         // memory of these, and of those that DoAll keeps for later
 	Running int           // items in batches now
-	Batches uint64        // batches that ended
-	Items   uint64        // items of those batches
+	Batches uint64        // runs that ended, of an item alone after its batch failed, too
+	Items   uint64        // items of those runs
 	Refused uint64        // items refused with space.ErrBusy
 	Waited  time.Duration // of those items, from their call to their batch, added up
 	Ran     time.Duration // of those batches, added up; of two that run at the same time, both count
@@ -407,16 +407,18 @@ func (b *Batcher[In, Out]) attempt(tickets []ticket[In, Out]) ([]Out, error) {
 	left()
 	begun := time.Now()
 	outs, err := b.guarded(ctx, items)
-	b.ran(time.Since(begun))
+	b.ran(len(items), time.Since(begun))
 	if err == nil && len(outs) != len(items) {
 		err = fmt.Errorf("batch of %d items gave %d outputs", len(items), len(outs))
 	}
 	return outs, err
 }
 
-func (b *Batcher[In, Out]) ran(took time.Duration) {
+func (b *Batcher[In, Out]) ran(items int, took time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.stats.Batches++
+	b.stats.Items += uint64(items)
 	b.stats.Ran += took
 }
 
@@ -434,8 +436,6 @@ func (b *Batcher[In, Out]) guarded(ctx context.Context, items []In) (outs []Out,
 func (b *Batcher[In, Out]) deliver(tickets []ticket[In, Out], outs []Out, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.stats.Batches++
-	b.stats.Items += uint64(len(tickets))
 	b.stats.Running -= len(tickets)
 	for i, t := range tickets {
 		c := t.call
