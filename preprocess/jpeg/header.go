@@ -207,11 +207,9 @@ func (d *decoder) huffmanTables(s []byte) error {
 		if len(s) < 17 {
 			return tooShort("Huffman table")
 		}
-		var counts [17]int
 		n := 0
-		for i := 1; i <= 16; i++ {
-			counts[i] = int(s[i])
-			n += counts[i]
+		for _, count := range s[1:17] {
+			n += int(count)
 		}
 		if n > 256 {
 			return invalid("a Huffman table with %d codes", n)
@@ -227,7 +225,7 @@ func (d *decoder) huffmanTables(s []byte) error {
 				}
 			}
 		}
-		table, err := newHuffman(counts, values)
+		table, err := knownTables.table(s[1 : 17+n])
 		if err != nil {
 			return err
 		}

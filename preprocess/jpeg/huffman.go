@@ -1,49 +1,71 @@
 package jpeg
 
-// lookBits is the width of the tables' index: nearly every code is as short.
-const lookBits = 10
+import (
+	"slices"
+	"sync"
+)
+
+// lookBits is the width of the tables' index: nearly every code is as short, and most values fit in behind it.
+const lookBits = 11
 
 // skipBits is the width of the skipping table's index; a few symbols fit in it together.
 const skipBits = 12
 
 // symbol is what a table says of the bits that come next. For AC coefficients: how far to advance in the block (a run
-// of zeros and the coefficient itself; 64 at the end of a block), and the size of the coefficient's bits. For DC: the
-// size of the difference's bits. Zero: no code is as short.
+// of zeros and the coefficient itself), and the coefficient where the index holds all of its bits. For DC: the
+// difference, likewise. Zero: no code is as short.
 //
 //	bits  0-5   the code's length and the value's, together
-//	bits  6-10  the code's length
-//	bits 11-15  the value's length
-//	bits 16-23  advance
+//	bits  6-13  advance
+//	bits 14-18  the code's length
+//	bits 19-22  the value's length; 0 where the value is known
+//	bits 23-31  the value, signed
 type symbol uint32
 
+// makeSymbol is the symbol of a code of this length, whose value's bits are yet to be read.
 func makeSymbol(length int, value uint8) symbol {
 	size, advance := int(value&15), int(value>>4)+1
 	if size == 0 && value>>4 != 15 {
 		advance = endOfBlock
 	}
-	return symbol(length + size | length<<6 | size<<11 | advance<<16)
+	return symbol(length + size | advance<<6 | length<<14 | size<<19)
+}
+
+// knowing is the symbol with the value that stands in acc behind the code.
+func (s symbol) knowing(acc uint64) symbol {
+	value := extend(acc<<uint(s.length()), s.size())
+	return s&(1<<19-1) | symbol(value)<<23
 }
 
 func (s symbol) total() int   { return int(s & 63) }
-func (s symbol) length() int  { return int(s >> 6 & 31) }
-func (s symbol) size() int    { return int(s >> 11 & 31) }
-func (s symbol) advance() int { return int(s >> 16) }
+func (s symbol) advance() int { return int(s >> 6 & 255) }
+func (s symbol) length() int  { return int(s >> 14 & 31) }
+func (s symbol) size() int    { return int(s >> 19 & 15) }
 
-// endOfBlock is an advance beyond the last coefficient.
-const endOfBlock = 64
+// value is the value of the symbol at the head of acc.
+func (s symbol) value(acc uint64) int32 {
+	if size := s.size(); size != 0 {
+		return extend(acc<<(uint(s.length())&63), size)
+	}
+	return int32(s) >> 23
+}
+
+// endOfBlock is an advance beyond any that a coefficient makes.
+const endOfBlock = 128
 
 // huffman is a table as a DHT segment defines it (T.81 Annex C and F.2.2.3).
 type huffman struct {
 	look   [1 << lookBits]symbol
-	skip   []leap     // made on demand
-	limit  [17]uint32 // first 16-bit prefix that is no code of this length or shorter
-	offset [17]int    // of a length's values, less its first code
+	once   sync.Once
+	skip   *[1 << skipBits]leap // made on demand
+	limit  [17]uint32           // first 16-bit prefix that is no code of this length or shorter
+	offset [17]int              // of a length's values, less its first code
 	values []uint8
 }
 
 // newHuffman builds a table from the counts of codes of length 1 ... 16 and their values.
 func newHuffman(counts [17]int, values []uint8) (*huffman, error) {
-	h := &huffman{values: values}
+	h := &huffman{values: slices.Clone(values)}
 	code, at := uint32(0), 0
 	for length := 1; length <= 16; length++ {
 		h.offset[length] = at - int(code)
@@ -66,8 +88,12 @@ func (h *huffman) enter(code uint32, length int, value uint8) {
 		return
 	}
 	first := code << (lookBits - length)
-	for i := range uint32(1) << (lookBits - length) {
-		h.look[first+i] = makeSymbol(length, value)
+	s := makeSymbol(length, value)
+	for i := first; i < first+1<<(lookBits-length); i++ {
+		h.look[i] = s
+		if s.size() != 0 && s.total() <= lookBits {
+			h.look[i] = s.knowing(uint64(i) << (64 - lookBits))
+		}
 	}
 }
 
@@ -80,7 +106,7 @@ func (h *huffman) next(acc uint64) symbol {
 }
 
 // badCode stands for bits that are no code. Whoever meets it goes on reading nowhere, which overrun tells.
-const badCode = symbol(endOfBlock << 16)
+const badCode = symbol(endOfBlock << 6)
 
 func (h *huffman) long(acc uint64) symbol {
 	value, length := h.value(acc)
@@ -94,27 +120,27 @@ func (h *huffman) long(acc uint64) symbol {
 //
 //	bits  0-5   their length, values included
 //	bits  6-12  how far all but the last advance
-//	bits 13-20  how far all advance
+//	bits 13-21  how far all advance
 type leap uint32
 
 func (l leap) total() int      { return int(l & 63) }
 func (l leap) beforeLast() int { return int(l >> 6 & 127) }
 func (l leap) advance() int    { return int(l >> 13) }
 
-// leaps are made on first use: only scaled decoding needs them.
-func (h *huffman) leaps() []leap {
-	if h.skip == nil {
-		h.skip = make([]leap, 1<<skipBits)
+// leaps are made on first use: only what is skipped needs them.
+func (h *huffman) leaps() *[1 << skipBits]leap {
+	h.once.Do(func() {
+		h.skip = new([1 << skipBits]leap)
 		for i := range h.skip {
 			h.skip[i] = h.leap(uint64(i) << (64 - skipBits))
 		}
-	}
+	})
 	return h.skip
 }
 
 func (h *huffman) leap(acc uint64) leap {
 	total, before, advance := 0, 0, 0
-	for total < skipBits && advance < endOfBlock {
+	for total < skipBits && advance < 64 {
 		s := h.look[acc<<total>>(64-lookBits)]
 		if s == 0 || total+s.length() > skipBits || total > 0 && total+s.total() > skipBits {
 			break // the code isn't known whole, or its value isn't

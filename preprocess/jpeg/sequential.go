@@ -33,11 +33,6 @@ type block [64]int32
 
 // sequentialScan decodes a scan of a baseline or extended sequential stream straight into samples.
 func (d *decoder) sequentialScan(h scanHeader) error {
-	for _, c := range h.components {
-		if c.size < 8 {
-			c.acTable.leaps()
-		}
-	}
 	var b block
 	if len(h.components) == 1 {
 		c := h.components[0]
@@ -74,16 +69,12 @@ func (c *component) decodeBlock(r *bits, b *block, x, y int) {
 
 // readDC decodes a DC difference and returns the new value.
 func (c *component) readDC(r *bits) int32 {
-	if r.n < 32 {
-		r.pos, r.acc, r.n = refill(r.data, r.pos, r.acc, r.n)
-	}
+	r.pos, r.acc, r.n = refill(r.data, r.pos, r.acc, r.n)
 	s := c.dcTable.next(r.acc)
 	if s == badCode {
 		r.pos = nowhere
 	}
-	if size := s.size(); size != 0 {
-		c.pred += extend(r.acc<<uint(s.length()), size)
-	}
+	c.pred += s.value(r.acc)
 	r.acc <<= uint(s.total())
 	r.n -= s.total()
 	return c.pred
@@ -96,26 +87,22 @@ func extend(acc uint64, size int) int32 {
 	return v + ((-1<<(uint(size)&31))+1)&^sign
 }
 
-// readBlock decodes a whole block and returns the index in zigzag order of its last coefficient that isn't zero.
+// readBlock decodes a whole block and returns the index in zigzag order of its last coefficient.
 func (c *component) readBlock(r *bits, b *block) (last int) {
 	b[0] = c.readDC(r) * c.quant[0]
 	ac, quant := c.acTable, c.quant
 	data, pos, acc, n := r.data, r.pos, r.acc, r.n
 	for k := 1; k < 64; {
-		if n < 32 {
-			pos, acc, n = refill(data, pos, acc, n)
-		}
+		pos, acc, n = refill(data, pos, acc, n)
 		s := ac.look[acc>>(64-lookBits)]
 		if s == 0 {
 			if s = ac.long(acc); s == badCode {
 				pos = nowhere
 			}
 		}
-		k += s.advance()
-		if size := s.size(); size != 0 {
-			v := extend(acc<<(uint(s.length())&63), size)
+		if k += s.advance(); k < endOfBlock {
 			last = min(k-1, 63)
-			b[zigzag[(k-1)&127]&63] = v * quant[last&63]
+			b[zigzag[(k-1)&127]&63] = s.value(acc) * quant[last&63]
 		}
 		acc <<= uint(s.total()) & 63
 		n -= s.total()
@@ -128,44 +115,56 @@ func (c *component) readBlock(r *bits, b *block) (last int) {
 func (c *component) readLow(r *bits, b *block, needed int) {
 	b[0] = c.readDC(r) * c.quant[0]
 	ac, quant := c.acTable, c.quant
-	leaps := (*[1 << skipBits]leap)(ac.skip)
 	data, pos, acc, n := r.data, r.pos, r.acc, r.n
 	k := 1
 	for k <= needed {
-		if n < 32 {
-			pos, acc, n = refill(data, pos, acc, n)
-		}
+		pos, acc, n = refill(data, pos, acc, n)
 		s := ac.look[acc>>(64-lookBits)]
 		if s == 0 {
 			if s = ac.long(acc); s == badCode {
 				pos = nowhere
 			}
 		}
-		k += s.advance()
-		if size := s.size(); size != 0 && k-1 <= needed {
-			b[zigzag[(k-1)&127]&63] = extend(acc<<(uint(s.length())&63), size) * quant[(k-1)&63]
+		if k += s.advance(); k-1 <= needed {
+			b[zigzag[(k-1)&63]&63] = s.value(acc) * quant[(k-1)&63]
 		}
 		acc <<= uint(s.total()) & 63
 		n -= s.total()
 	}
-	for k < 64 {
-		if n < 32 {
-			pos, acc, n = refill(data, pos, acc, n)
-		}
+	r.pos, r.acc, r.n = pos, acc, n
+	if k < 64 {
+		c.skipFrom(r, k)
+	}
+}
+
+// skipFrom reads a block's AC coefficients from the k-th on for their lengths alone.
+func (c *component) skipFrom(r *bits, k int) {
+	ac, leaps := c.acTable, c.acTable.leaps()
+	data, pos, acc, n := r.data, r.pos, r.acc, r.n
+	for {
+		pos, acc, n = refill(data, pos, acc, n)
 		l := leaps[acc>>(64-skipBits)]
-		total := l.total()
-		if total != 0 && k+l.beforeLast() < 64 {
-			k += l.advance()
-		} else {
+		if l.total() == 0 || k+l.beforeLast() >= 64 {
 			s := ac.next(acc)
 			if s == badCode {
 				pos = nowhere
 			}
-			k += s.advance()
-			total = s.total()
+			l = leap(s.total() | s.advance()<<13)
 		}
-		acc <<= uint(total) & 63
-		n -= total
+		k += l.advance()
+		acc <<= uint(l.total()) & 63
+		n -= l.total()
+		if k >= 64 {
+			break
+		}
+		if l = leaps[acc>>(64-skipBits)]; l.total() != 0 && k+l.beforeLast() < 64 { // the bits still suffice
+			k += l.advance()
+			acc <<= uint(l.total()) & 63
+			n -= l.total()
+			if k >= 64 {
+				break
+			}
+		}
 	}
 	r.pos, r.acc, r.n = pos, acc, n
 }
