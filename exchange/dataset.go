@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -99,7 +99,9 @@ func metadataValue(value any) (any, bool) {
 	switch v := value.(type) {
 	case string:
 		return v, v != "" && len(v) <= maxMetadataText
-	case float64, bool:
+	case float64:
+		return v, !math.IsNaN(v) && !math.IsInf(v, 0) // tables write what is missing as NaN
+	case bool:
 		return v, true
 	case int64:
 		return float64(v), true
@@ -160,12 +162,12 @@ func readTar(ctx context.Context, name string, from io.Reader, sink Sink) error 
 
 // splitKey is WebDataset's rule: a sample's name ends at the first dot after the last slash.
 func splitKey(name string) (key, ext string) {
-	base := path.Base(name)
-	dot := strings.IndexByte(base, '.')
+	base := strings.LastIndexByte(name, '/') + 1
+	dot := strings.IndexByte(name[base:], '.')
 	if dot < 0 {
 		return name, ""
 	}
-	return name[:len(name)-len(base)+dot], base[dot:]
+	return name[:base+dot], name[base+dot:]
 }
 
 func (s *sample) read(ext string, size int64, from io.Reader) {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -308,7 +309,7 @@ func TestDataSetsOfTables(t *testing.T) {
 	dir := t.TempDir()
 	all := []row{{JPG: []byte("picture"), Caption: "a cat", URL: "u", Score: 0.5, Ok: true}, {Caption: "gone", URL: "v"}}
 	for range 600 {
-		all = append(all, row{JPG: []byte("x"), URL: "w"})
+		all = append(all, row{JPG: []byte("x"), URL: "w", Score: float32(math.NaN())})
 	}
 	if err := parquet.WriteFile(filepath.Join(dir, "00000.parquet"), all); err != nil {
 		t.Fatal(err)
@@ -319,6 +320,9 @@ func TestDataSetsOfTables(t *testing.T) {
 	}
 	if r := rows[0]; string(r.Image) != "picture" || r.Item.Text != "a cat" || r.Item.Source != "u" || r.Item.Metadata["ok"] != true || r.Item.Metadata["score"] != 0.5 {
 		t.Errorf("%+v", r.Item)
+	}
+	if score, kept := rows[1].Item.Metadata["score"]; kept {
+		t.Errorf("a missing number became %v", score)
 	}
 	type other struct{ Name string }
 	if err := parquet.WriteFile(filepath.Join(dir, "00000.parquet"), []other{{"x"}}); err != nil {

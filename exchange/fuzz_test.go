@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"archive/tar"
 	"bytes"
 	"errors"
 	"testing"
@@ -47,9 +48,25 @@ func FuzzTable(f *testing.F) {
 // FuzzShard: no bytes make the reader of tar shards panic.
 func FuzzShard(f *testing.F) {
 	f.Add([]byte("000000000.jpg"))
+	f.Add(shardOf(f, "", "a/.b.c", "/.", "x"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if err := readTar(t.Context(), "fuzz.tar", bytes.NewReader(data), ignore); err != nil {
 			t.Fatal(err)
 		}
 	})
+}
+
+// shardOf is a tar with files of these names.
+func shardOf(t testing.TB, names ...string) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, name := range names {
+		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, Format: tar.FormatUSTAR}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

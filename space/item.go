@@ -3,6 +3,7 @@ package space
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -89,7 +90,11 @@ func (m Metadata) Validate() error {
 			return fmt.Errorf("metadata key %q: it must not be empty or begin with an underscore", key)
 		}
 		switch v := value.(type) {
-		case string, float64, bool, []string:
+		case string, bool, []string:
+		case float64:
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("metadata %q: %v is no number that JSON has; leave the key out", key, v)
+			}
 		case []any:
 			if slices.ContainsFunc(v, func(e any) bool { _, ok := e.(string); return !ok }) {
 				return fmt.Errorf("metadata %q: a list may hold strings only", key)

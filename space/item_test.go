@@ -3,6 +3,7 @@ package space_test
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -26,6 +27,8 @@ func TestItemValidate(t *testing.T) {
 		"nested object":  func(it *space.Item) { it.Metadata = space.Metadata{"a": map[string]any{}} },
 		"mixed list":     func(it *space.Item) { it.Metadata = space.Metadata{"a": []any{"x", 1.0}} },
 		"missing value":  func(it *space.Item) { it.Metadata = space.Metadata{"a": nil} },
+		"not a number":   func(it *space.Item) { it.Metadata = space.Metadata{"a": math.NaN()} },
+		"infinite":       func(it *space.Item) { it.Metadata = space.Metadata{"a": math.Inf(-1)} },
 		"empty metadata": func(it *space.Item) { it.Metadata = space.Metadata{"": "x"} },
 	} {
 		bad := good
