@@ -32,8 +32,10 @@ tier; the times to build; memory; latency of single searches, while vectors come
 with --join the join of all pairs of near vectors. --peers measures other indexes on the same vectors in the same run,
 through their Python packages: ` + "`make bench-knn`" + ` installs them. docs/vector-search.md explains the figures.
 
-A million vectors of 512 components need 5 GB of disk, and with peers 6 GB of memory.`,
-		Example: "  clipd bench knn --n 100000\n  clipd bench knn --n 1000000 --dim 512 --join --peers --python build/venv-knn/bin/python --plot knn.svg",
+Vectors are made when they are needed, and never held all at once: ten million of 512 components need 27 GB of disk, which
+are the index's, and 4 GB of memory. With --dir the indexes stay, and --reuse measures them again without building them. A
+million with peers needs 14 GB of disk and 5 GB of memory.`,
+		Example: "  clipd bench knn --n 100000\n  clipd bench knn --n 10000000 --dir big && clipd bench knn --n 10000000 --dir big --reuse\n  clipd bench knn --n 1000000 --dim 512 --join --peers --python build/venv-knn/bin/python --plot knn.svg",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
@@ -53,7 +55,8 @@ A million vectors of 512 components need 5 GB of disk, and with peers 6 GB of me
 	flags.BoolVar(&f.peers, "peers", false, "measure other indexes, too")
 	flags.StringSliceVar(&f.only, "peer", bench.Peers, "which")
 	flags.StringVar(&f.Python, "python", "python3", "the Python that has the peers' packages")
-	flags.StringVar(&f.Dir, "dir", "", "folder for vectors and index, which stay there (default: a temporary one)")
+	flags.StringVar(&f.Dir, "dir", "", "folder for the indexes and the true neighbours, which stay there (default: a temporary one)")
+	flags.BoolVar(&f.Reuse, "reuse", false, "use what an earlier run with the same vectors left in --dir, and make what isn't there")
 	flags.StringVar(&f.plot, "plot", "", "write the plot to this SVG file")
 	return cmd
 }
@@ -70,6 +73,9 @@ func (f *benchKNNFlags) check() error {
 		return usagef("--seconds %g: want more than 0 and at most %d", f.Seconds, maxBenchSeconds)
 	case f.Callers < 1 || f.Callers > 64:
 		return usagef("--callers %d: want 1 to 64", f.Callers)
+	}
+	if f.Reuse && f.Dir == "" {
+		return usagef("--reuse: name the folder of the earlier run with --dir")
 	}
 	for _, peer := range f.only {
 		if !slices.Contains(bench.Peers, peer) {
@@ -172,12 +178,31 @@ func (a *app) printChosen(r bench.Report) error {
 func (a *app) printBuilds(r bench.Report) error {
 	var rows [][]string
 	for _, b := range r.Builds {
-		rows = append(rows, []string{b.Index, fmt.Sprintf("%.1f s", b.Seconds), fmt.Sprintf("%.0f", b.BytesPerRow)})
+		rows = append(rows, []string{b.Index, fmt.Sprintf("%.1f s", b.Seconds), fmt.Sprintf("%.1f s", b.CPU), fmt.Sprintf("%.0f", b.BytesPerRow), b.Date, b.Load})
 	}
-	if r.Open > 0 {
-		rows = append(rows, []string{"clipd, opened from its files", fmt.Sprintf("%.2f s", r.Open), ""})
+	err := a.table([]column{{title: "build"}, {title: "time", right: true}, {title: "processor time", right: true},
+		{title: "bytes a vector in memory", right: true}, {title: "on"}, {title: "load before"}}, rows)
+	return errors.Join(err, a.printPhases(r), a.printMemory(r))
+}
+
+func (a *app) printPhases(r bench.Report) error {
+	var rows [][]string
+	for _, p := range r.Phases {
+		rows = append(rows, []string{p.What, fmt.Sprintf("%.2f s", p.Seconds), fmt.Sprintf("%.2f s", p.CPU)})
 	}
-	return a.table([]column{{title: "build"}, {title: "time", right: true}, {title: "bytes a vector in memory", right: true}}, rows)
+	fmt.Fprintln(a.out)
+	return a.table([]column{{title: "clipd"}, {title: "time", right: true}, {title: "processor time", right: true}}, rows)
+}
+
+// printMemory prints the most memory that was used.
+func (a *app) printMemory(r bench.Report) error {
+	const mb = 1 << 20
+	var rows [][]string
+	for _, m := range r.Memory {
+		rows = append(rows, []string{m.What, fmt.Sprint(m.Resident / mb), fmt.Sprint(m.Anonymous / mb), fmt.Sprint(m.Mapped / mb)})
+	}
+	fmt.Fprintln(a.out)
+	return a.table([]column{{title: "memory at most"}, {title: "MB in all", right: true}, {title: "its own", right: true}, {title: "pages of files", right: true}}, rows)
 }
 
 func (a *app) printLatencies(r bench.Report) error {

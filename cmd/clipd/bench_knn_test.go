@@ -26,7 +26,7 @@ func TestBenchKNNPrintsTablesJSONAndPlot(t *testing.T) {
 
 func TestBenchKNNRefusesWhatItCannotMeasure(t *testing.T) {
 	c := newCLI(t)
-	for _, args := range [][]string{{"--n", "5"}, {"--dim", "5000"}, {"--seconds", "0"}, {"--callers", "0"}, {"--peer", "annoy"}, {"--queries", "1"}} {
+	for _, args := range [][]string{{"--n", "5"}, {"--dim", "5000"}, {"--seconds", "0"}, {"--callers", "0"}, {"--peer", "annoy"}, {"--queries", "1"}, {"--reuse"}} {
 		if got := c.must(t, 2, append([]string{"bench", "knn"}, args...)...); !strings.Contains(got.err, args[0]) {
 			t.Errorf("%v: %s", args, got.err)
 		}

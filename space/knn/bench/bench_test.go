@@ -47,7 +47,7 @@ func TestRunMeasuresEverything(t *testing.T) {
 	if r.Text.Recall < 0.9 || r.Image.Recall < 0.9 || len(r.Builds) != 1 || r.Open <= 0 {
 		t.Errorf("efforts %+v, %+v, builds %+v, open %v", r.Text, r.Image, r.Builds, r.Open)
 	}
-	if len(r.Latencies) != 6 || r.Join == nil || r.Within == nil || r.Join.Recall < 0.95 || r.Within.Recall < 0.95 {
+	if len(r.Latencies) != 7 || r.Join == nil || r.Within == nil || r.Join.Recall < 0.95 || r.Within.Recall < 0.95 {
 		t.Errorf("latencies %+v, join %+v, within %+v", r.Latencies, r.Join, r.Within)
 	}
 	checkPlot(t, r)
@@ -76,21 +76,69 @@ func checkPlot(t *testing.T, r Report) {
 	}
 }
 
-// TestPeersSpeakTheSameLanguage reads what the script prints, and runs it where there is a Python with numpy.
-func TestPeersSpeakTheSameLanguage(t *testing.T) {
-	if err := exec.Command("python3", "-c", "import numpy").Run(); err != nil {
-		t.Skip("SKIPPED: no python3 with numpy, so the peers' script is not run")
-	}
+// TestReuseTakesWhatIsThere runs twice in one folder: the second run builds nothing, and measures the same.
+func TestReuseTakesWhatIsThere(t *testing.T) {
 	opts := options(t)
-	opts.Join, opts.Peers, opts.Python = false, Peers, "python3"
-	var notes []string
-	opts.Note = func(format string, _ ...any) { notes = append(notes, format) }
-	r, err := Run(context.Background(), opts)
+	opts.Join = false
+	first, err := Run(context.Background(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	missing := strings.Count(strings.Join(notes, "\n"), "is left out")
-	if peers := len(r.Builds) - 1; peers+missing != len(Peers) {
-		t.Errorf("%d peers were measured, %d are missing; want %d in all", peers, missing, len(Peers))
+	opts.Reuse = true
+	opts.Progress = func(name, _ string, _ int) (func(int), func()) {
+		t.Errorf("%s was done again", name)
+		return func(int) {}, func() {}
+	}
+	second, err := Run(context.Background(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(second.Builds) != 1 || second.Builds[0] != first.Builds[0] || second.Open <= 0 {
+		t.Errorf("builds %+v, then %+v, opened in %v", first.Builds, second.Builds, second.Open)
+	}
+	for i, p := range first.Points {
+		if !p.Chosen && second.Points[i].Recall != p.Recall && p.Index != "clipd exact" {
+			t.Errorf("%+v, then %+v", p, second.Points[i])
+		}
+	}
+	opts.Seed++
+	if _, err := Run(context.Background(), opts); err == nil || !strings.Contains(err.Error(), "--dir") {
+		t.Errorf("a run on other vectors was used: %v", err)
+	}
+}
+
+// python is one that has numpy: that of the peers, that of the tests with Python clients, or the system's.
+func python(t *testing.T) string {
+	for _, try := range []string{"../../../build/venv-knn/bin/python", "../../../build/venv/bin/python", "python3"} {
+		if exec.Command(try, "-c", "import numpy").Run() == nil {
+			return try
+		}
+	}
+	t.Skip("SKIPPED: neither build/venv-knn, build/venv nor python3 has numpy, so the peers' script is not run")
+	return ""
+}
+
+// TestPeersSpeakTheSameLanguage reads what the script prints, where there is a Python with numpy; peers that are not
+// installed there are named. What is installed is built once, and read again by the second run.
+func TestPeersSpeakTheSameLanguage(t *testing.T) {
+	opts := options(t)
+	opts.Join, opts.Peers, opts.Python, opts.Callers = false, Peers, python(t), 1
+	for range 2 {
+		var notes []string
+		opts.Note = func(format string, _ ...any) { notes = append(notes, format) }
+		r, err := Run(context.Background(), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		missing := strings.Count(strings.Join(notes, "\n"), "is left out")
+		if peers := len(r.Builds) - 1; peers+missing != len(Peers) {
+			t.Errorf("%d peers were measured, %d are missing; want %d in all", peers, missing, len(Peers))
+		}
+		for _, b := range r.Builds[1:] {
+			if r.At(b.Index, space.Image, 0.5).QPS == 0 {
+				t.Errorf("%s finds no half of the neighbours", b.Index)
+			}
+		}
+		opts.Reuse = true
 	}
 }

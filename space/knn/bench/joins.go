@@ -51,80 +51,61 @@ func altered(r *rand.Rand, row []float32) space.Vector {
 
 // within measures range queries by altered copies of items.
 func (m *meter) within(ctx context.Context) error {
-	r := rand.New(rand.NewPCG(m.opts.Seed, 77))
 	var times []time.Duration
-	found, wanted := 0, 0
-	for range 100 {
-		q := altered(r, m.data.row(r.IntN(m.opts.N)))
+	hits, wanted := 0, 0
+	for i, q := range m.data.altered(m.opts.Seed) {
 		start := time.Now()
 		got, err := m.index.Within(ctx, q, least, nil)
 		times = append(times, time.Since(start))
 		if err != nil {
 			return err
 		}
-		want, err := m.exactWithin(ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, id := range want {
-			for _, n := range got {
-				if n.ID == id {
-					found++
-				}
-			}
-		}
-		wanted += len(want)
+		hits += found(got, m.truth.Within[i])
+		wanted += len(m.truth.Within[i])
 	}
 	slices.Sort(times)
-	m.report.Within = &WithinReport{least, len(times), ms(times[len(times)/2]), ms(times[len(times)-1]), float64(found) / float64(max(1, wanted))}
+	m.report.Within = &WithinReport{least, len(times), ms(times[len(times)/2]), ms(times[len(times)-1]), float64(hits) / float64(max(1, wanted))}
 	return nil
 }
 
 func ms(d time.Duration) float64 { return d.Seconds() * 1000 }
 
-// exactWithin are the ids of all items at or above least, of up to 500, by all products.
-func (m *meter) exactWithin(ctx context.Context, q space.Vector) ([]string, error) {
-	nearest, err := m.index.Search(ctx, exactQuery(q, 500))
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, n := range nearest {
-		if n.Cosine >= least {
-			ids = append(ids, n.ID)
-		}
-	}
-	return ids, nil
+// copyOf is the altered copy of the j-th row that has one.
+func (d *data) copyOf(j int, seed uint64) space.Vector {
+	return altered(rand.New(rand.NewPCG(seed^0x636f7079, uint64(j))), d.row(j*copyEvery))
 }
+
+func (d *data) copies() int { return (d.n + copyEvery - 1) / copyEvery }
+
+func copyID(j int) string { return "copy-" + rowID(j*copyEvery) }
+
+// sampledCopies is how many copies' partners are looked for by all products.
+const sampledCopies = 200
 
 // join measures the self-join, with altered copies of every twentieth item put in.
 func (m *meter) join(ctx context.Context) error {
 	if !m.opts.Join {
 		return nil
 	}
-	r := rand.New(rand.NewPCG(m.opts.Seed, 78))
-	copies := map[string]space.Vector{}
-	for i := 0; i < m.opts.N; i += copyEvery {
-		v := altered(r, m.data.row(i))
-		if _, err := m.index.Add("copy-"+rowID(i), v.Components()); err != nil {
+	for j := range m.data.copies() {
+		if _, err := m.index.Add(copyID(j), m.data.copyOf(j, m.opts.Seed).Components()); err != nil {
 			return err
 		}
-		if len(copies) < 200 {
-			copies["copy-"+rowID(i)] = v
-		}
 	}
-	report := Join{Least: least, Sampled: len(copies)}
-	partners := map[string]map[string]bool{}
+	want, err := m.truePartners(ctx, min(sampledCopies, m.data.copies()))
+	if err != nil {
+		return err
+	}
+	report := Join{Least: least, Sampled: len(want)}
+	hits, wanted := 0, 0
 	start := time.Now()
-	err := m.index.SelfJoin(ctx, least, nil, func(a, b string, _ float64) error {
+	err = m.index.SelfJoin(ctx, least, nil, func(a, b string, _ float64) error {
 		report.Pairs++
-		for _, p := range [][2]string{{a, b}, {b, a}} {
-			if _, sampled := copies[p[0]]; sampled {
-				if partners[p[0]] == nil {
-					partners[p[0]] = map[string]bool{}
-				}
-				partners[p[0]][p[1]] = true
-			}
+		if want[a][b] {
+			hits++
+		}
+		if want[b][a] {
+			hits++
 		}
 		return nil
 	})
@@ -132,30 +113,49 @@ func (m *meter) join(ctx context.Context) error {
 		return err
 	}
 	report.Seconds = time.Since(start).Seconds()
-	found, wanted := 0, 0
-	for id, v := range copies {
-		want, err := m.exactWithin(ctx, v)
-		if err != nil {
-			return err
-		}
-		for _, other := range want {
-			if other == id {
-				continue
-			}
-			wanted++
-			if partners[id][other] {
-				found++
-			}
-		}
+	for _, partners := range want {
+		wanted += len(partners)
 	}
-	report.Recall = float64(found) / float64(max(1, wanted))
+	report.Recall = float64(hits) / float64(max(1, wanted))
 	m.report.Join = &report
-	for i := 0; i < m.opts.N; i += copyEvery {
-		m.index.Remove("copy-" + rowID(i))
+	for j := range m.data.copies() {
+		m.index.Remove(copyID(j))
 	}
 	return nil
 }
 
-func exactQuery(q space.Vector, k int) knn.Query { return knn.Query{Vector: q, K: k, Exact: true} }
+// truePartners are, by id, the partners of the first copies among items and copies, by all products.
+func (m *meter) truePartners(ctx context.Context, n int) (map[string]map[string]bool, error) {
+	d := m.data
+	copies := make([]space.Vector, n)
+	for j := range copies {
+		copies[j] = d.copyOf(j, m.opts.Seed)
+	}
+	items, others := newRankings(copies, 0), newRankings(copies, 0)
+	err := d.blocks(ctx, d.n, d.set.Image, func(block *knn.Flat, from int) error {
+		return collectWithin(ctx, block, from, copies, items)
+	})
+	if err != nil {
+		return nil, err
+	}
+	fill := func(j int, out []float32) { copy(out, d.copyOf(j, m.opts.Seed).Components()) }
+	err = d.blocks(ctx, d.copies(), fill, func(block *knn.Flat, from int) error {
+		return collectWithin(ctx, block, from, copies, others)
+	})
+	partners := map[string]map[string]bool{}
+	for j := range copies {
+		of := map[string]bool{}
+		for _, row := range items[j].rows {
+			of[rowID(int(row.number))] = true
+		}
+		for _, row := range others[j].rows {
+			if int(row.number) != j {
+				of[copyID(int(row.number))] = true
+			}
+		}
+		partners[copyID(j)] = of
+	}
+	return partners, err
+}
 
 func sqrt(x float64) float64 { return math.Sqrt(x) }

@@ -16,29 +16,20 @@ import (
 	"github.com/clipd/clipd/space/knn"
 )
 
-// k of all measurements.
-const k = 10
-
 // meter measures an index that is built.
 type meter struct {
 	index  *knn.Index
 	data   *data
 	opts   Options
 	report *Report
-	truth  map[space.Kind][]map[string]bool
+	truth  *truth
 }
 
 func (m *meter) all(ctx context.Context) error {
-	if err := m.findTruth(ctx); err != nil {
-		return err
-	}
-	for _, kind := range []space.Kind{space.Image, space.Text} {
+	for _, kind := range kinds {
 		if err := m.curves(ctx, kind); err != nil {
 			return err
 		}
-	}
-	if err := m.writeTruth(); err != nil {
-		return err
 	}
 	for _, step := range []func(context.Context) error{m.latencies, m.within, m.join} {
 		if err := step(ctx); err != nil {
@@ -49,28 +40,6 @@ func (m *meter) all(ctx context.Context) error {
 }
 
 var kinds = []space.Kind{space.Image, space.Text}
-
-// findTruth finds the true neighbours of all queries by all products.
-func (m *meter) findTruth(ctx context.Context) error {
-	add, stop := m.opts.Progress("true neighbours", "queries", 2*m.opts.Queries)
-	defer stop()
-	m.truth = map[space.Kind][]map[string]bool{}
-	for _, kind := range kinds {
-		for _, v := range m.data.of(kind) {
-			found, err := m.index.Search(ctx, knn.Query{Vector: v, K: k, Kind: kind, Exact: true})
-			if err != nil {
-				return err
-			}
-			ids := map[string]bool{}
-			for _, n := range found {
-				ids[n.ID] = true
-			}
-			m.truth[kind] = append(m.truth[kind], ids)
-			add(1)
-		}
-	}
-	return nil
-}
 
 // shares of the lists that are probed, and depths of the rerank, of the curves.
 var (
@@ -129,10 +98,10 @@ func (m *meter) point(ctx context.Context, p Point, effort *knn.Effort) error {
 	if effort != nil {
 		p.Param = fmt.Sprintf("probes %d, rerank %d", effort.Probes, effort.Rerank)
 	}
-	queries, truth := m.data.of(p.Kind), m.truth[p.Kind]
+	queries, truth := m.data.of(p.Kind), m.truth.of(p.Kind)
 	half := len(queries) / 2
 	queries, truth = queries[half:], truth[half:]
-	var asked, found, wanted atomic.Int64
+	var asked, hits, wanted atomic.Int64
 	start := time.Now()
 	end := start.Add(time.Duration(m.opts.Seconds * float64(time.Second)))
 	err := inParallel(math.MaxInt, m.opts.Callers, func(i int) error {
@@ -150,11 +119,7 @@ func (m *meter) point(ctx context.Context, p Point, effort *knn.Effort) error {
 		asked.Add(1)
 		if i < len(queries) {
 			wanted.Add(int64(len(truth[i])))
-			for _, n := range answer {
-				if truth[i][n.ID] {
-					found.Add(1)
-				}
-			}
+			hits.Add(int64(found(answer, truth[i])))
 		}
 		return err
 	})
@@ -162,7 +127,7 @@ func (m *meter) point(ctx context.Context, p Point, effort *knn.Effort) error {
 		return err
 	}
 	p.QPS = float64(asked.Load()) / time.Since(start).Seconds()
-	p.Recall = float64(found.Load()) / float64(max(1, wanted.Load()))
+	p.Recall = float64(hits.Load()) / float64(max(1, wanted.Load()))
 	m.report.Points = append(m.report.Points, p)
 	return nil
 }
@@ -171,6 +136,11 @@ var errEnough = errors.New("enough")
 
 // inParallel calls work for 0 … n-1 by some callers, until an error.
 func inParallel(n, callers int, work func(i int) error) error {
+	return inParallelBy(n, callers, func(_, i int) error { return work(i) })
+}
+
+// inParallelBy tells work which of the callers it is called by, too.
+func inParallelBy(n, callers int, work func(caller, i int) error) error {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	errs := make([]error, callers)
@@ -182,7 +152,7 @@ func inParallel(n, callers int, work func(i int) error) error {
 				if i >= n {
 					return
 				}
-				if errs[c] = work(i); errs[c] != nil {
+				if errs[c] = work(c, i); errs[c] != nil {
 					failed.Store(true)
 					return
 				}
@@ -195,60 +165,51 @@ func inParallel(n, callers int, work func(i int) error) error {
 
 // latencies measures single searches: idle, while vectors come in, and with filters.
 func (m *meter) latencies(ctx context.Context) error {
-	text := func(i int) knn.Query {
-		return knn.Query{Vector: m.data.texts[i%len(m.data.texts)], K: k, Kind: space.Text}
+	of := func(kind space.Kind) func(int) knn.Query {
+		queries := m.data.of(kind)
+		return func(i int) knn.Query { return knn.Query{Vector: queries[i%len(queries)], K: k, Kind: kind} }
 	}
-	if err := m.latency(ctx, "text queries, idle", text); err != nil {
-		return err
+	text := of(space.Text)
+	for _, kind := range kinds {
+		if err := m.latency(ctx, string(kind)+" queries, idle", of(kind)); err != nil {
+			return err
+		}
 	}
 	if err := m.whileVectorsComeIn(ctx, func() error { return m.latency(ctx, "text queries, 1,000 vectors/s come in", text) }); err != nil {
 		return err
 	}
-	for _, share := range []float64{0.001, 0.01, 0.1, 0.5} {
-		allow := roaring.New()
-		for slot := 0.0; slot < float64(m.opts.N); slot += 1 / share {
-			allow.Add(uint32(slot))
-		}
-		err := m.latency(ctx, fmt.Sprintf("text queries, a filter keeps %g %%", 100*share), func(i int) knn.Query {
-			q := text(i)
-			q.Allow = allow
-			return q
-		})
-		if err != nil {
-			return err
-		}
-		if err := m.filteredRecall(ctx, text, allow); err != nil {
+	for i, step := range filterSteps {
+		if err := m.filtered(ctx, step, text, m.truth.Filtered[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// filteredRecall adds the recall to the last latency's name.
-func (m *meter) filteredRecall(ctx context.Context, query func(int) knn.Query, allow *roaring.Bitmap) error {
-	found, wanted := 0, 0
-	for i := range min(50, m.opts.Queries) {
+// filtered measures searches with a filter that keeps one item in step.
+func (m *meter) filtered(ctx context.Context, step int, query func(int) knn.Query, truth [][]uint32) error {
+	allow := roaring.New()
+	for i := 0; i < m.data.n; i += step {
+		if slot, known := m.index.Slot(rowID(i)); known {
+			allow.Add(slot)
+		}
+	}
+	filtered := func(i int) knn.Query {
 		q := query(i)
 		q.Allow = allow
-		got, err := m.index.Search(ctx, q)
+		return q
+	}
+	hits, wanted := 0, 0
+	for i, want := range truth {
+		got, err := m.index.Search(ctx, filtered(i))
 		if err != nil {
 			return err
 		}
-		q.Exact = true
-		want, err := m.index.Search(ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, n := range want {
-			if slices.ContainsFunc(got, func(g knn.Neighbour) bool { return g.ID == n.ID }) {
-				found++
-			}
-		}
+		hits += found(got, want)
 		wanted += len(want)
 	}
-	last := &m.report.Latencies[len(m.report.Latencies)-1]
-	last.What += fmt.Sprintf(", recall %.3f", float64(found)/float64(max(1, wanted)))
-	return nil
+	what := fmt.Sprintf("text queries, a filter keeps %g %%, recall %.3f", 100/float64(step), float64(hits)/float64(max(1, wanted)))
+	return m.latency(ctx, what, filtered)
 }
 
 func (m *meter) latency(ctx context.Context, what string, query func(i int) knn.Query) error {
@@ -284,7 +245,7 @@ func (m *meter) whileVectorsComeIn(ctx context.Context, work func() error) error
 			case <-ticker.C:
 			}
 			for range 10 {
-				if _, err := m.index.Add(fmt.Sprintf("new-%08d", added), m.data.row(added%m.opts.N)); err != nil {
+				if _, err := m.index.Add(fmt.Sprintf("new-%08d", added), m.data.row(added%m.data.n)); err != nil {
 					done <- err
 					return
 				}

@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"unsafe"
 
+	"github.com/clipd/clipd/internal/machine"
 	"github.com/clipd/clipd/space"
 )
 
@@ -22,27 +22,6 @@ var peersScript []byte
 
 // Peers are the indexes that can be measured beside clipd's, where their Python packages are installed.
 var Peers = []string{"hnswlib", "faiss-ivfpq", "faiss-hnsw", "usearch"}
-
-// writeTruth writes the true neighbours' numbers for peers: 10 of each query.
-func (m *meter) writeTruth() error {
-	for _, kind := range kinds {
-		numbers := make([]uint32, 0, k*len(m.truth[kind]))
-		for _, ids := range m.truth[kind] {
-			for id := range ids {
-				n, err := strconv.Atoi(strings.TrimPrefix(id, "item-"))
-				if err != nil {
-					return err
-				}
-				numbers = append(numbers, uint32(n))
-			}
-		}
-		raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(numbers))), 4*len(numbers))
-		if err := os.WriteFile(filepath.Join(m.data.dir, "true-"+string(kind)+".u32"), raw, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // line is what the script prints.
 type line struct {
@@ -54,17 +33,32 @@ type line struct {
 	} `json:"missing"`
 }
 
-// peers measures other indexes on the same files. One that is not installed is named, and left out.
-func peers(ctx context.Context, d *data, opts Options, report *Report) error {
-	if len(opts.Peers) == 0 {
+// peersFolder, in a run's folder, holds the peers' built indexes.
+const peersFolder = "peers"
+
+// peers measures other indexes on the same vectors, one at a time, each in a process of its own. One that is not
+// installed is named, and left out.
+func (r *run) peers(ctx context.Context) error {
+	if len(r.opts.Peers) == 0 {
 		return nil
 	}
-	script := filepath.Join(d.dir, "peers.py")
-	if err := os.WriteFile(script, peersScript, 0o644); err != nil {
+	machine.Trim()
+	script, folder := filepath.Join(r.opts.Dir, "peers.py"), filepath.Join(r.opts.Dir, peersFolder)
+	err := errors.Join(r.data.writeFiles(ctx, r.opts), r.kept.Answers.writeFor(r.opts.Dir), os.MkdirAll(folder, 0o755))
+	if err = errors.Join(err, os.WriteFile(script, peersScript, 0o644)); err != nil {
 		return err
 	}
-	arguments := []string{script, d.dir, strconv.Itoa(opts.Dim), strconv.Itoa(opts.Callers), strconv.FormatFloat(opts.Seconds, 'g', -1, 64)}
-	cmd := exec.CommandContext(ctx, opts.Python, append(arguments, opts.Peers...)...)
+	var errs []error
+	for _, peer := range r.opts.Peers {
+		errs = append(errs, r.peer(ctx, script, peer)) // the others are measured all the same
+	}
+	return errors.Join(errs...)
+}
+
+func (r *run) peer(ctx context.Context, script, peer string) error {
+	opts := r.opts
+	cmd := exec.CommandContext(ctx, opts.Python, script, opts.Dir, strconv.Itoa(opts.Dim), strconv.Itoa(opts.Callers),
+		strconv.FormatFloat(opts.Seconds, 'g', -1, 64), peer)
 	var failure strings.Builder
 	cmd.Stderr = &failure
 	out, err := cmd.StdoutPipe()
@@ -72,11 +66,11 @@ func peers(ctx context.Context, d *data, opts Options, report *Report) error {
 		return err
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("measure peers with %s: %w", opts.Python, err)
+		return fmt.Errorf("measure %s with %s: %w", peer, opts.Python, err)
 	}
-	readErr := readLines(bufio.NewScanner(out), opts, report)
+	readErr := readLines(bufio.NewScanner(out), opts, r.report)
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("measure peers with %s: %w\n%s", opts.Python, err, lastLines(failure.String()))
+		return fmt.Errorf("measure %s with %s: %w\n%s", peer, opts.Python, err, lastLines(failure.String()))
 	}
 	return readErr
 }
@@ -95,7 +89,7 @@ func readLines(lines *bufio.Scanner, opts Options, report *Report) error {
 			opts.Note("%s, %s queries, %s: recall %.3f, %.0f queries/s", l.Point.Index, l.Point.Kind, l.Point.Param, l.Point.Recall, l.Point.QPS)
 		case l.Build != nil:
 			report.Builds = append(report.Builds, *l.Build)
-			opts.Note("%s was built in %.0f s", l.Build.Index, l.Build.Seconds)
+			opts.Note("%s was built in %.0f s, on %s", l.Build.Index, l.Build.Seconds, l.Build.Date)
 		case l.Missing != nil:
 			opts.Note("%s is left out: %s (see `make bench-knn`)", l.Missing.Index, l.Missing.Why)
 		}

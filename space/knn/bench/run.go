@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"time"
 
+	"github.com/clipd/clipd/internal/machine"
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/knn"
+	"github.com/clipd/clipd/space/knn/synthetic"
 )
 
 // Options of a run.
@@ -18,12 +21,15 @@ type Options struct {
 	N, Dim  int
 	Queries int // of each kind
 	Seed    uint64
+	Set     Set     // the vectors; nil: those of package synthetic
+	SetName string  // what they are
 	Seconds float64 // of each measurement
 	Callers int     // requests in flight where throughput is measured
 	Join    bool    // measure the self-join, which takes minutes at a million
 	Peers   []string
 	Python  string
-	Dir     string      // for vectors and index; empty: a temporary one
+	Dir     string      // for index, true neighbours and peers' indexes; empty: a temporary one
+	Reuse   bool        // what an earlier run on the same vectors left in Dir
 	Index   knn.Options // of the index; Dir and Seed are set by the run
 	Note    func(format string, args ...any)
 	// Progress begins a piece of work of total units and returns how to count and to end it.
@@ -43,10 +49,20 @@ type Point struct {
 // Build is what making an index took.
 type Build struct {
 	Index string `json:"index"`
-	// Seconds from the first vector until nothing is left to do. Bytes in memory a vector: of clipd the heap and the
-	// mapped bytes that searches look at; of peers what the process grew by.
+	// Seconds from the first vector until nothing is left to do, without those that making the vectors took. Bytes in
+	// memory a vector: of clipd the heap and the mapped bytes that searches look at; of peers what the process grew by.
 	Seconds     float64 `json:"seconds"`
+	CPU         float64 `json:"cpu_seconds"` // of all cores
 	BytesPerRow float64 `json:"bytes_per_vector"`
+	Date        string  `json:"date"`
+	Load        string  `json:"load,omitempty"` // of the machine, before
+}
+
+// Phase is a step of a run.
+type Phase struct {
+	What    string  `json:"what"`
+	Seconds float64 `json:"seconds"`
+	CPU     float64 `json:"cpu_seconds"`
 }
 
 // Latency of single searches in milliseconds, one caller.
@@ -63,10 +79,13 @@ type Report struct {
 	N         int           `json:"n"`
 	Dim       int           `json:"dim"`
 	Seed      uint64        `json:"seed"`
+	Set       string        `json:"set"`
 	SIMD      string        `json:"simd"`
 	Threads   int           `json:"threads"`
 	Load      string        `json:"load,omitempty"` // of the machine, before: 1, 5 and 15 minutes
 	Builds    []Build       `json:"builds"`
+	Phases    []Phase       `json:"phases"`
+	Memory    []Memory      `json:"memory"`
 	Points    []Point       `json:"points"`
 	Latencies []Latency     `json:"latencies"`
 	Open      float64       `json:"open_seconds,omitempty"`
@@ -78,26 +97,38 @@ type Report struct {
 
 // Run measures.
 func Run(ctx context.Context, opts Options) (report Report, err error) {
-	dir := opts.Dir
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "clipd-bench-knn-"); err != nil {
+	if opts.Set == nil {
+		opts.Set, opts.SetName = synthetic.New(opts.Dim, opts.Seed), "synthetic"
+	}
+	if opts.Dir == "" {
+		if opts.Dir, err = os.MkdirTemp("", "clipd-bench-knn-"); err != nil {
 			return report, err
 		}
-		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	}
-	report = Report{Date: time.Now().Format(time.DateOnly), N: opts.N, Dim: opts.Dim, Seed: opts.Seed, SIMD: knn.SIMD(),
-		Threads: runtime.GOMAXPROCS(0), Load: loadAverage()}
-	add, stop := opts.Progress("make vectors", "vectors", opts.N)
-	d, err := makeData(ctx, dir, opts, add)
-	stop()
-	if err != nil {
+		defer func() { err = errors.Join(err, os.RemoveAll(opts.Dir)) }()
+	} else if err := os.MkdirAll(opts.Dir, 0o755); err != nil {
 		return report, err
 	}
-	err = own(ctx, d, opts, &report)
-	if err = errors.Join(err, d.close()); err != nil {
+	report = Report{Date: time.Now().Format(time.DateOnly), N: opts.N, Dim: opts.Dim, Seed: opts.Seed, Set: opts.SetName,
+		SIMD: knn.SIMD(), Threads: runtime.GOMAXPROCS(0), Load: loadAverage()}
+	r := run{opts: opts, report: &report}
+	if r.kept, err = load(opts.Dir, opts); err != nil {
 		return report, err
 	}
-	return report, peers(ctx, d, opts, &report)
+	if r.data, err = newData(opts.Dir, opts.Set, opts); err != nil {
+		return report, err
+	}
+	if err := r.own(ctx); err != nil {
+		return report, err
+	}
+	return report, r.peers(ctx)
+}
+
+// run is a run that goes on.
+type run struct {
+	opts   Options
+	data   *data
+	kept   *kept
+	report *Report
 }
 
 func loadAverage() string {
@@ -112,47 +143,128 @@ func loadAverage() string {
 	return a + " " + b + " " + c
 }
 
-// own measures clipd's index.
-func own(ctx context.Context, d *data, opts Options, report *Report) (err error) {
-	dir := filepath.Join(d.dir, "index")
-	before := heap()
-	start := time.Now()
-	index := opts.Index
-	index.Dir, index.Seed = dir, opts.Seed
-	x := knn.New(opts.Dim, index)
-	defer func() { err = errors.Join(err, x.Close()) }()
-	if err := fill(ctx, x, d, opts); err != nil {
-		return err
-	}
-	x.Settle()
-	report.Builds = append(report.Builds, Build{"clipd", time.Since(start).Seconds(), float64(heap()-before)/float64(opts.N) + x.MappedBytes()})
-	opts.Note("%s, built in %.1f s; measuring recall and speed", x.Tier(), time.Since(start).Seconds())
-	m := &meter{index: x, data: d, opts: opts, report: report}
-	if err := m.all(ctx); err != nil {
-		return err
-	}
-	return reopen(ctx, x, index, opts, report)
+// indexFolder, in a run's folder, is clipd's index.
+const indexFolder = "index"
+
+func (r *run) index() knn.Options {
+	index := r.opts.Index
+	index.Dir, index.Seed = filepath.Join(r.opts.Dir, indexFolder), r.opts.Seed
+	return index
 }
 
-// reopen writes the index's snapshot and opens it again, up to the first answers.
-func reopen(ctx context.Context, x *knn.Index, index knn.Options, opts Options, report *Report) error {
-	shot := x.Snapshot()
-	if shot == nil {
-		return nil
+// own measures clipd's index.
+func (r *run) own(ctx context.Context) (err error) {
+	x, err := r.open()
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, knn.ErrDamaged) {
+		x, err = r.build(ctx)
 	}
-	if err := errors.Join(shot.Write(1, nil), x.Close()); err != nil {
-		return err
-	}
-	start := time.Now()
-	again, _, err := knn.Open(opts.Dim, index)
 	if err != nil {
 		return err
 	}
-	report.Open = time.Since(start).Seconds()
-	if again.Len() != opts.N {
-		err = fmt.Errorf("opened with %d items; want %d", again.Len(), opts.N)
+	defer func() { err = errors.Join(err, x.Close()) }()
+	if err := r.findTruth(ctx); err != nil {
+		return err
 	}
-	return errors.Join(err, again.Close())
+	r.report.Builds = append(r.report.Builds, r.kept.Builds...)
+	r.report.Phases = append(r.report.Phases, r.kept.Phases...)
+	r.report.Memory = append(r.report.Memory, r.kept.Memory...)
+	r.opts.Note("%s: measuring recall and speed", x.Tier())
+	end := watchMemory("clipd, searched")
+	m := &meter{index: x, data: r.data, opts: r.opts, report: r.report, truth: r.kept.Answers}
+	err = m.all(ctx)
+	r.report.Memory = append(r.report.Memory, end())
+	return err
+}
+
+// phase measures a step and notes it.
+func (r *run) phase(what string, into *[]Phase, work func() error) error {
+	start, used := time.Now(), machine.Used()
+	if err := work(); err != nil {
+		return err
+	}
+	p := Phase{what, time.Since(start).Seconds(), (machine.Used() - used).Seconds()}
+	*into = append(*into, p)
+	r.opts.Note("%s: %.1f s, %.1f s of processor time", p.What, p.Seconds, p.CPU)
+	return nil
+}
+
+// open opens the index from its files; it fails with fs.ErrNotExist where there are none.
+func (r *run) open() (x *knn.Index, err error) {
+	err = r.phase("open", &r.report.Phases, func() error {
+		x, _, err = knn.Open(r.opts.Dim, r.index())
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.report.Open = r.report.Phases[len(r.report.Phases)-1].Seconds
+	if n := x.Len(); n != r.opts.N {
+		return nil, errors.Join(fmt.Errorf("opened with %d items; want %d", n, r.opts.N), x.Close())
+	}
+	return x, nil
+}
+
+// build makes the index, keeps it, and opens it again: what is measured then is what a collection has after a start. In
+// the exact tier there is nothing to keep.
+func (r *run) build(ctx context.Context) (*knn.Index, error) {
+	r.kept.Builds, r.kept.Phases, r.kept.Memory = nil, nil, nil
+	end := watchMemory("clipd, built")
+	x, err := r.make(ctx)
+	r.kept.Memory = append(r.kept.Memory, end())
+	if err != nil {
+		return nil, errors.Join(err, x.Close())
+	}
+	shot := x.Snapshot()
+	if shot == nil {
+		return x, nil
+	}
+	err = r.phase("write files", &r.kept.Phases, func() error { return shot.Write(1, nil) })
+	if err = errors.Join(err, x.Close()); err != nil {
+		return nil, err
+	}
+	x, shot = nil, nil
+	machine.Trim()
+	if err := r.kept.save(r.opts.Dir); err != nil {
+		return nil, err
+	}
+	return r.open()
+}
+
+// make fills an index and waits until it rests.
+func (r *run) make(ctx context.Context) (*knn.Index, error) {
+	before, load := heap(), loadAverage()
+	x := knn.New(r.opts.Dim, r.index())
+	var making time.Duration
+	err := r.phase("add all vectors, and make them", &r.kept.Phases, func() (err error) {
+		making, err = r.data.fill(ctx, x, r.opts)
+		return err
+	})
+	if err != nil {
+		return x, err
+	}
+	err = r.phase("make the last lists", &r.kept.Phases, func() error { x.Settle(); return nil })
+	b := Build{Index: "clipd", Date: r.report.Date, Load: load, Seconds: -making.Seconds(), CPU: -workers * making.Seconds()}
+	for _, p := range r.kept.Phases {
+		b.Seconds, b.CPU = b.Seconds+p.Seconds, b.CPU+p.CPU
+	}
+	b.BytesPerRow = float64(heap()-before)/float64(r.opts.N) + x.MappedBytes()
+	r.kept.Builds = append(r.kept.Builds, b)
+	r.opts.Note("%s, built in %.1f s, %.1f s of processor time", x.Tier(), b.Seconds, b.CPU)
+	return x, err
+}
+
+// findTruth finds the true neighbours, unless an earlier run did.
+func (r *run) findTruth(ctx context.Context) error {
+	if r.kept.Answers == nil {
+		err := r.phase("find the true neighbours", &r.kept.Phases, func() (err error) {
+			r.kept.Answers, err = findTruth(ctx, r.data, r.opts)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return r.kept.save(r.opts.Dir)
 }
 
 func heap() int64 {
@@ -161,19 +273,4 @@ func heap() int64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
-}
-
-func rowID(i int) string { return fmt.Sprintf("item-%08d", i) }
-
-// fill adds all vectors, as a collection would, two at a time.
-func fill(ctx context.Context, x *knn.Index, d *data, opts Options) error {
-	add, stop := opts.Progress("build", "vectors", opts.N)
-	defer stop()
-	return inParallel(opts.N, workers, func(i int) error {
-		if i%1000 == 0 {
-			add(min(1000, opts.N-i))
-		}
-		_, err := x.Add(rowID(i), d.row(i))
-		return errors.Join(err, ctx.Err())
-	})
 }
