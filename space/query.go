@@ -200,6 +200,9 @@ type Answer struct {
 	Searched int    // items that passed the filter
 	More     bool   // whether a next page has hits
 	Cursor   string // of a Stable query that has more: what Next takes
+
+	Model       string  // the name of the model that the collection is of, and
+	MatchCosine float64 // its cosine from which text and image belong together; 0: not known
 }
 
 // ErrCursor: the cursor is unknown, or its list was kept for as long as it could be; ask anew.

@@ -231,7 +231,7 @@ func (s *Server) classifyQuery(req api.ClassifyItemsRequest) (catalog.ClassifyQu
 	if err := (space.Metadata{orDefault(req.Write, "label"): ""}).Validate(); err != nil {
 		return query, 0, invalid("write", "%v", err)
 	}
-	query = catalog.ClassifyQuery{Labels: req.Labels, Scale: s.deps.Model.LogitScale(), Filter: filter, Other: req.Other}
+	query = catalog.ClassifyQuery{Labels: req.Labels, Filter: filter, Other: req.Other}
 	for _, prompt := range prompts {
 		query.Prompts = append(query.Prompts, prompt.Text)
 	}
@@ -245,7 +245,7 @@ type labels struct {
 }
 
 func (s *Server) label(ctx context.Context, in *catalog.Catalog, req api.ClassifyItemsRequest, query catalog.ClassifyQuery, limit int) (api.ClassifyItemsResponse, labels, error) {
-	resp := api.ClassifyItemsResponse{Model: s.deps.Model.Name(), Labels: make([]api.LabelCount, len(req.Labels)), Items: []api.LabelledItem{}}
+	resp := api.ClassifyItemsResponse{Model: in.Fingerprint().Model, Labels: make([]api.LabelCount, len(req.Labels)), Items: []api.LabelledItem{}}
 	for i, label := range req.Labels {
 		resp.Labels[i].Label = label
 	}

@@ -32,14 +32,15 @@ type fakeModel struct {
 	fails   atomic.Bool   // fail with an error nobody knows
 	hold    chan struct{} // texts wait until it is closed
 	reached chan struct{} // gets a value when texts begin to wait
+	name    string
 	digest  string
 }
 
 var errFake = errors.New("the disk of the fake is on fire")
 
-func (m *fakeModel) Name() string { return "fake" }
+func (m *fakeModel) Name() string { return orElse(m.name, "fake") }
 func (m *fakeModel) Fingerprint() space.Fingerprint {
-	return space.Fingerprint{Model: "fake", Digest: strings.Repeat("ab", 31) + orElse(m.digest, "00"), Dim: fakeDim}
+	return space.Fingerprint{Model: m.Name(), Digest: strings.Repeat("ab", 31) + orElse(m.digest, "00"), Dim: fakeDim}
 }
 
 func orElse(s, otherwise string) string {

@@ -16,6 +16,7 @@ import (
 type OtherModel struct {
 	Encoder         catalog.Encoder
 	DuplicateCosine float64 // cosine at which pictures count as copies; 0: the library's
+	Traits          catalog.Traits
 }
 
 // reindex answers POST …/reindex: all items anew by another model, beside the collection, which is replaced at the end.
@@ -42,7 +43,7 @@ func (s *Server) reindex(c echo.Context) error {
 	}
 	return stream(s, c, func(ctx context.Context, progress catalog.Progress) (api.ReindexReport, error) {
 		report, err := s.deps.Library.Reindex(ctx, name, catalog.ReindexOptions{
-			Encoder: model.Encoder, DuplicateCosine: model.DuplicateCosine, Thumbnails: req.Thumbnails, Drop: req.Drop,
+			Encoder: model.Encoder, DuplicateCosine: model.DuplicateCosine, Traits: model.Traits, Thumbnails: req.Thumbnails, Drop: req.Drop,
 		}, progress)
 		if err != nil && !errors.Is(err, catalog.ErrNotEncoded) {
 			return api.ReindexReport{}, about("collection", name, err)

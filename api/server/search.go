@@ -41,10 +41,10 @@ func (s *Server) search(c echo.Context) error {
 	s.metrics.stageTook(stageSearch, timing.Search)
 	resp := api.SearchResponse{
 		Collection: name,
-		Model:      s.deps.Model.Name(),
+		Model:      answer.Model,
 		Mode:       resolvedMode(ask),
-		Hits:       s.wireHits(name, req, answer.Hits, ask.Offset),
-		Nearest:    s.wireHits(name, req, answer.Nearest, 0),
+		Hits:       s.wireHits(name, req, answer, answer.Hits, ask.Offset),
+		Nearest:    s.wireHits(name, req, answer, answer.Nearest, 0),
 		Searched:   answer.Searched,
 		More:       answer.More,
 		Cursor:     answer.Cursor,
@@ -71,7 +71,7 @@ func (s *Server) nextPage(c echo.Context, in *catalog.Catalog, name string, req 
 	}
 	took := milliseconds(time.Since(begun))
 	return c.JSON(http.StatusOK, api.SearchResponse{
-		Collection: name, Model: s.deps.Model.Name(), Mode: query.Mode, Hits: s.wireHits(name, req, answer.Hits, offset),
+		Collection: name, Model: answer.Model, Mode: query.Mode, Hits: s.wireHits(name, req, answer, answer.Hits, offset),
 		Searched: answer.Searched, More: answer.More, Cursor: answer.Cursor, Took: api.Took{SearchMS: took, TotalMS: took},
 	})
 }
@@ -184,8 +184,9 @@ func resolvedMode(ask catalog.Ask) space.Mode {
 	return space.VectorOnly
 }
 
-func (s *Server) wireHits(collection string, req api.SearchRequest, hits []space.Hit, offset int) []api.SearchHit {
+func (s *Server) wireHits(collection string, req api.SearchRequest, answer space.Answer, hits []space.Hit, offset int) []api.SearchHit {
 	out := make([]api.SearchHit, len(hits))
+	near := orDefault(answer.MatchCosine, s.deps.Facts.MatchCosine)
 	for i, hit := range hits {
 		out[i] = api.SearchHit{
 			Rank:      offset + i + 1,
@@ -193,7 +194,7 @@ func (s *Server) wireHits(collection string, req api.SearchRequest, hits []space
 			Score:     hit.Score,
 			Cosine:    hit.Cosine,
 			Relevance: hit.Relevance,
-			Match:     s.matches(hit),
+			Match:     matches(hit, near),
 		}
 		if hit.Relevance != nil {
 			out[i].Grade = space.MatchOf(*hit.Relevance)
@@ -205,11 +206,11 @@ func (s *Server) wireHits(collection string, req api.SearchRequest, hits []space
 	return out
 }
 
-// matches goes by the relevance; where the collection is too small to say one, by the model's own threshold.
-func (s *Server) matches(hit space.Hit) bool {
+// matches goes by the relevance; where the collection is too small to say one, by its model's threshold.
+func matches(hit space.Hit, threshold float64) bool {
 	if hit.Relevance != nil {
 		return *hit.Relevance >= space.GoodRelevance
 	}
-	near := hit.Cosine != nil && *hit.Cosine >= s.deps.Facts.MatchCosine
+	near := hit.Cosine != nil && *hit.Cosine >= threshold
 	return near || (hit.Explanation != nil && hit.Explanation.KeywordRank > 0)
 }

@@ -35,7 +35,7 @@ type service struct {
 func start(t *testing.T, change ...func(*server.Deps, *server.Options)) *service {
 	t.Helper()
 	model := &fakeModel{}
-	library, err := catalog.Open(t.TempDir(), model, catalog.Options{})
+	library, err := catalog.Open(t.TempDir(), model, catalog.Options{Traits: catalog.Traits{LogitScale: model.LogitScale()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,8 @@ func (e *engine) open(ctx context.Context, a *app, options server.Options) error
 	options.Limits = a.settings.limits()
 	decoding := semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))
 	e.library, err = catalog.Open(a.libraryDir(), e.model, catalog.Options{
-		Limits: options.Limits, Decoding: decoding, DuplicateCosine: e.model.Thresholds().Duplicate, Logger: options.Log,
+		Limits: options.Limits, Decoding: decoding, DuplicateCosine: e.model.Thresholds().Duplicate, Traits: traits(e.model),
+		Logger: options.Log,
 	})
 	if err != nil {
 		return err
@@ -82,7 +83,11 @@ func (e *engine) otherModel(ctx context.Context, a *app, name string) (server.Ot
 		}
 		e.others[name] = model
 	}
-	return server.OtherModel{Encoder: model, DuplicateCosine: model.Thresholds().Duplicate}, nil
+	return server.OtherModel{Encoder: model, DuplicateCosine: model.Thresholds().Duplicate, Traits: traits(model)}, nil
+}
+
+func traits(m *models.Model) catalog.Traits {
+	return catalog.Traits{MatchCosine: m.Thresholds().Match, LogitScale: m.LogitScale()}
 }
 
 // openModel finds a model by name or path and loads it.

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 type ClassifyQuery struct {
 	Labels  []string
 	Prompts []string      // what is encoded for each label
-	Scale   float64       // factor of cosines before the softmax: the model's logit scale
+	Scale   float64       // factor of cosines before the softmax; 0: the logit scale of the collection's model
 	Filter  *space.Filter // which items
 	Other   string        // the label of items that fit none; empty: each gets one of Labels
 }
@@ -36,6 +37,8 @@ func (c *Catalog) Classify(ctx context.Context, q ClassifyQuery, do func(Labelle
 	if len(q.Labels) < 1 || len(q.Labels) != len(q.Prompts) {
 		return fmt.Errorf("%w: %d labels and %d prompts", space.ErrInvalidQuery, len(q.Labels), len(q.Prompts))
 	}
+	given := q
+	q.Scale = cmp.Or(q.Scale, c.opts.Traits.LogitScale, DefaultLogitScale)
 	vectors, err := c.enc.EncodeTexts(ctx, q.Prompts)
 	if err != nil {
 		return fmt.Errorf("classify %q: labels: %w", c.name, err)
@@ -47,7 +50,9 @@ func (c *Catalog) Classify(ctx context.Context, q ClassifyQuery, do func(Labelle
 			return fmt.Errorf("classify %q: %w: the texts that other is measured with could not be encoded; try again", c.name, space.ErrBusy)
 		}
 	}
+	begun := false
 	err = c.scan(ctx, q.Filter, func(id string, kind space.Kind, components []float32) error {
+		begun = true
 		labelled, err := classifyOne(components, vectors, q.Scale, bank)
 		if err != nil {
 			return err
@@ -55,6 +60,9 @@ func (c *Catalog) Classify(ctx context.Context, q ClassifyQuery, do func(Labelle
 		labelled.ID, labelled.Kind = id, kind
 		return do(labelled)
 	})
+	if next := c.moved(err); next != nil && !begun {
+		return next.Classify(ctx, given, do)
+	}
 	if err != nil {
 		return fmt.Errorf("classify %q: %w", c.name, err)
 	}

@@ -111,5 +111,10 @@ func (c *Catalog) ExportDecisions(ctx context.Context, yield func(Decision) erro
 	return nil
 }
 
-// Fingerprint is that of the collection's vectors.
-func (c *Catalog) Fingerprint() space.Fingerprint { return c.store.Identity().Fingerprint }
+// Fingerprint is that of the collection's vectors, as it is now.
+func (c *Catalog) Fingerprint() space.Fingerprint {
+	if next := c.successor.Load(); next != nil {
+		return next.Fingerprint()
+	}
+	return c.store.Identity().Fingerprint
+}

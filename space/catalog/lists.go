@@ -114,7 +114,7 @@ func (c *Catalog) Next(ctx context.Context, from string, k int) (space.Answer, s
 	if !known {
 		return space.Answer{}, space.Query{}, 0, fmt.Errorf("%w; ask the question anew", space.ErrCursor)
 	}
-	answer := space.Answer{Searched: kept.searched}
+	answer := c.blank(kept.searched)
 	page := kept.ranked[min(at, len(kept.ranked)):]
 	if answer.More = len(page) > k; answer.More {
 		page = page[:k]

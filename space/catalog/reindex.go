@@ -31,6 +31,7 @@ var (
 type ReindexOptions struct {
 	Encoder         Encoder // of the new model
 	DuplicateCosine float64 // of the new model; 0: that of the library
+	Traits          Traits  // of the new model
 	Thumbnails      bool    // encode the thumbnail of a picture whose file is gone or another one now: less exact
 	Drop            bool    // leave out what cannot be encoded
 }
@@ -172,6 +173,7 @@ func (r *reindex) openTarget(ctx context.Context) error {
 	l, dir := r.library, generationDir(r.home, r.number)
 	opts := l.opts
 	opts.DuplicateCosine = cmp.Or(r.opts.DuplicateCosine, opts.DuplicateCosine)
+	opts.Traits = r.opts.Traits
 	m := newModel(l.dir, r.opts.Encoder, opts.Logger)
 	var err error
 	r.target, err = openCatalog(ctx, r.name, r.home, dir, m, opts)

@@ -62,7 +62,7 @@ func (c *Catalog) search(ctx context.Context, q space.Query) (space.Answer, erro
 
 // answer makes the page of a ranking.
 func (c *Catalog) answer(ctx context.Context, q space.Query, ranked []rated, found *findings, ruler *ruler, searched int) (space.Answer, error) {
-	answer := space.Answer{Searched: searched}
+	answer := c.blank(searched)
 	best := ranked
 	if q.Least > 0 {
 		if err := ruler.rate(ranked, found); err != nil {
@@ -97,6 +97,11 @@ func (c *Catalog) answer(ctx context.Context, q space.Query, ranked []rated, fou
 		answer.Cursor = cursor(c.lists.keep(&list{query: q, ranked: ranked, found: found, searched: searched}), q.Offset+q.K)
 	}
 	return answer, nil
+}
+
+// blank is an answer without hits.
+func (c *Catalog) blank(searched int) space.Answer {
+	return space.Answer{Searched: searched, Model: c.store.Identity().Fingerprint.Model, MatchCosine: c.opts.Traits.MatchCosine}
 }
 
 // nearestShown is how many hits are shown where none is relevant.

@@ -5,6 +5,7 @@ import * as format from './format.js';
 
 export function showStatus(status) {
   const { model } = status;
+  const others = (status.collections ?? []).filter((c) => c.fingerprint && c.fingerprint.digest !== model.fingerprint?.digest);
   const digest = model.fingerprint?.digest ?? '';
   replace(byID('status'),
     model.note && h('p', { class: 'note' }, withCode(model.note)),
@@ -15,7 +16,8 @@ export function showStatus(status) {
       fact('Dimensions', String(model.fingerprint?.dim ?? '')),
       fact('ONNX Runtime', status.onnxruntime),
       fact('SIMD', format.kernels(status.simd)),
-      fact('Threads', String(status.threads))));
+      fact('Threads', String(status.threads)),
+      others.map((c) => fact(`Model of “${c.name}”`, c.fingerprint.model))));
 }
 
 const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
