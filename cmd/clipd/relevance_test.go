@@ -79,6 +79,32 @@ func TestRelevanceOnTheDemo(t *testing.T) {
 	if 4*found < 3*known || known < 12 {
 		t.Errorf("%d of %d questions that the model answers rightly have a match", found, known)
 	}
+	t.Run("absurd questions in words", func(t *testing.T) {
+		for _, collection := range []string{"demo", "demo-captions"} {
+			falseHits := 0
+			for _, words := range absurdQuestions {
+				hits := decode[api.SearchResponse](t, c.must(t, exitDone, "search", words, "-c", collection, "-k", "30", "--json")).Hits
+				if at := slices.IndexFunc(hits, func(hit api.SearchHit) bool { return hit.Match }); at >= 0 {
+					falseHits++
+					t.Logf("%s: %q matches %s, %.2f", collection, words, hits[at].Item.ID, *hits[at].Relevance)
+				}
+			}
+			t.Logf("%s: %d of %d absurd questions have a match", collection, falseHits, len(absurdQuestions))
+			if 20*falseHits > len(absurdQuestions) {
+				t.Errorf("%s: %d of %d absurd questions have a match: more than 5 %%", collection, falseHits, len(absurdQuestions))
+			}
+		}
+	})
+	t.Run("codes", func(t *testing.T) {
+		for words, want := range map[string]space.Match{"SKU-1234": space.StrongMatch, "SKU-9999": space.NoMatch} {
+			hits := decode[api.SearchResponse](t, c.must(t, exitDone, "search", words, "-c", "demo-captions", "--json")).Hits
+			for i, hit := range hits {
+				if i == 0 && want == space.StrongMatch && (hit.Grade != want || hit.Item.ID != "product-sku-1234") || (i > 0 || want == space.NoMatch) && hit.Match {
+					t.Errorf("%s: hit %d is %s, %s %.2f", words, i, hit.Item.ID, hit.Grade, *hit.Relevance)
+				}
+			}
+		}
+	})
 	t.Run("no match", func(t *testing.T) {
 		got := c.must(t, exitDone, "search", "existential dread", "-c", "demo", "--min-relevance", "0.5")
 		if !strings.Contains(got.err, "nothing here matches well; the nearest are:") || strings.Count(got.out, "none") != 3 {

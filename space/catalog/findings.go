@@ -13,15 +13,18 @@ import (
 
 // findings are what the two indexes found, before they are one list.
 type findings struct {
-	byID    map[string]*fusion.Candidate
-	order   []string // in which they were found
-	cosines map[string]float64
-	terms   map[string][]string
-	aim     aim
+	byID     map[string]*fusion.Candidate
+	order    []string // in which they were found
+	cosines  map[string]float64
+	terms    map[string][]string
+	coverage map[string]float64 // of the question by its words
+	aim      aim
 }
 
 func newFindings() *findings {
-	return &findings{byID: map[string]*fusion.Candidate{}, cosines: map[string]float64{}, terms: map[string][]string{}}
+	return &findings{
+		byID: map[string]*fusion.Candidate{}, cosines: map[string]float64{}, terms: map[string][]string{}, coverage: map[string]float64{},
+	}
 }
 
 func (f *findings) at(id string) *fusion.Candidate {

@@ -2,9 +2,6 @@ package catalog
 
 import (
 	"context"
-	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -21,15 +18,11 @@ type ruler struct {
 	bank    *bank // nil: not by margin
 	nulls   map[space.Kind]relevance.Null
 	aim     aim
-	words   []string
 }
 
 // ruler is that of a question. The caller holds mu.
 func (c *Catalog) ruler(ctx context.Context, q space.Query, allow *roaring.Bitmap, found *findings) (*ruler, error) {
 	r := &ruler{vectors: c.vectors, nulls: map[space.Kind]relevance.Null{}, aim: found.aim}
-	if q.Mode != space.VectorOnly {
-		r.words = contentWords(q.Words)
-	}
 	if q.Mode == space.KeywordOnly {
 		return r, nil
 	}
@@ -88,13 +81,10 @@ func (r *ruler) measureItself(ctx context.Context, kind space.Kind, allowed *roa
 }
 
 // relevance is that of a hit; false: nothing can be said.
-func (r *ruler) relevance(hit fusion.Fused, cosine float64, hasCosine bool, terms []string) (float64, bool, error) {
+func (r *ruler) relevance(hit fusion.Fused, cosine float64, hasCosine bool, coverage float64) (float64, bool, error) {
 	byWords := 0.0
 	if hit.KeywordRank > 0 {
-		byWords = relevance.OfWords(matchedWords(r.words, terms), len(r.words))
-	}
-	if hit.CodeRank > 0 {
-		byWords = relevance.OfWords(1, 1)
+		byWords = relevance.OfWords(coverage)
 	}
 	if !hasCosine {
 		return byWords, hit.KeywordRank > 0, nil
@@ -126,58 +116,4 @@ func (r *ruler) byVector(hit fusion.Fused, cosine float64) (float64, bool, error
 		return 0, false, err
 	}
 	return null.Relevance(relevance.Margin(cosine, toBank, -1)), true, nil
-}
-
-// common are words that say nothing by themselves.
-const common = " a an the of in on at with without and or to for by from is are was it its this that my some "
-
-// contentWords are the different words of a question, without those that say nothing; all, where nothing else is left.
-func contentWords(text string) []string {
-	var words, all []string
-	for _, word := range strings.Fields(strings.ToLower(text)) {
-		word = strings.Trim(word, `"'.,;:!?()[]`)
-		if word == "" || slices.Contains(all, word) {
-			continue
-		}
-		all = append(all, word)
-		if !strings.Contains(common, " "+word+" ") {
-			words = append(words, word)
-		}
-	}
-	if len(words) == 0 {
-		return all
-	}
-	return words
-}
-
-// matchedWords is how many of the words one of the matched terms, "field:term", stands for.
-func matchedWords(words, terms []string) int {
-	n := 0
-	for _, word := range words {
-		if slices.ContainsFunc(terms, func(term string) bool {
-			_, value, _ := strings.Cut(term, ":")
-			return standsFor(value, word)
-		}) {
-			n++
-		}
-	}
-	return n
-}
-
-// standsFor says whether a term of the index comes from a word: a part of it (a stem, a bigram), or, spelt otherwise,
-// with a common beginning of half its length.
-func standsFor(term, word string) bool {
-	if strings.Contains(word, term) {
-		return true
-	}
-	return commonPrefix(term, word) >= max(3, (utf8.RuneCountInString(word)+1)/2)
-}
-
-func commonPrefix(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	n := 0
-	for n < len(x) && n < len(y) && x[n] == y[n] {
-		n++
-	}
-	return n
 }

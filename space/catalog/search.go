@@ -114,7 +114,7 @@ func (r *ruler) rate(ranked []rated, found *findings) error {
 			continue
 		}
 		cosine, has := found.cosines[hit.ID]
-		value, known, err := r.relevance(hit.Fused, cosine, has, found.terms[hit.ID])
+		value, known, err := r.relevance(hit.Fused, cosine, has, found.coverage[hit.ID])
 		if err != nil {
 			return err
 		}
@@ -245,6 +245,7 @@ func (c *Catalog) addMatches(ctx context.Context, q space.Query, found *findings
 		candidate := found.at(m.ID)
 		candidate.KeywordRank, candidate.KeywordScore = rank, m.Score
 		found.terms[m.ID] = m.Terms
+		found.coverage[m.ID] = m.Coverage
 		if codes.in(m.Terms) {
 			codeRank++
 			candidate.CodeRank = codeRank

@@ -8,8 +8,8 @@ import (
 	index "github.com/blevesearch/bleve_index_api"
 )
 
-// explain fills in the terms that matched, by looking each leaf of the query up again for the matches alone.
-func (s *snapshot) explain(q *query, matches []Match, numbers []uint32) error {
+// explain fills in the terms that matched and how much of the query they are, by looking each leaf of the query up again for the matches alone.
+func (s *snapshot) explain(q *query, items uint64, matches []Match, numbers []uint32) error {
 	keys, err := s.keys()
 	if err != nil {
 		return err
@@ -19,9 +19,11 @@ func (s *snapshot) explain(q *query, matches []Match, numbers []uint32) error {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(i, j int) int { return int(int64(numbers[i]) - int64(numbers[j])) })
-	for _, c := range q.clauses {
+	covered := newCoverage(len(matches), len(q.clauses), items)
+	for i, c := range q.clauses {
 		for _, l := range c.leaves {
-			if err := s.explainLeaf(c.word, l, keys, matches, numbers, order); err != nil {
+			note := func(match int) { covered.note(match, i, c.likenessOf(l)) }
+			if err := s.explainLeaf(c.word, l, keys, matches, numbers, order, note); err != nil {
 				return err
 			}
 		}
@@ -34,12 +36,13 @@ func (s *snapshot) explain(q *query, matches []Match, numbers []uint32) error {
 	for i := range matches {
 		slices.Sort(matches[i].Terms)
 		matches[i].Terms = slices.Compact(matches[i].Terms)
+		matches[i].Coverage = covered.of(i, q)
 	}
 	return nil
 }
 
 // explainLeaf notes where a leaf matched, unless the word itself did there (its own leaves come before its stem's).
-func (s *snapshot) explainLeaf(word string, l leaf, keys map[uint64]string, matches []Match, numbers []uint32, order []int) error {
+func (s *snapshot) explainLeaf(word string, l leaf, keys map[uint64]string, matches []Match, numbers []uint32, order []int, note func(match int)) error {
 	place := strings.TrimPrefix(l.field, stemPrefix)
 	positions := place == metaField || place == codeField
 	postings, err := s.reader.TermFieldReader(context.WithoutCancel(s.ctx), []byte(l.term), l.field, positions, positions, positions)
@@ -60,6 +63,7 @@ func (s *snapshot) explainLeaf(word string, l leaf, keys map[uint64]string, matc
 			}
 		}
 		if at.ID.Equals(want) {
+			note(i)
 			for _, name := range places(place, at, keys) {
 				if !slices.Contains(matches[i].Terms, name+":"+word) {
 					matches[i].Terms = append(matches[i].Terms, name+":"+plainStem(l.term))

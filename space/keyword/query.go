@@ -36,6 +36,7 @@ type clause struct {
 	word   string   // for other spellings and completions; empty: none
 	stems  []string // in languages that the items found may be in; for when nothing else is known
 	last   bool     // the word may not be finished
+	parts  []string // of a whole code: its words, which have clauses of their own
 	known  uint64   // how many items have it, where most do; counted by search
 }
 
@@ -94,10 +95,12 @@ func plainQuote(r rune) rune {
 
 // addCodes looks for the codes of the text as wholes.
 func (q *query) addCodes(text string, seen map[string]bool) {
-	for _, code := range codes(text) {
-		if key := "code\x00" + code; !seen[key] {
-			seen[key] = true
-			q.clauses = append(q.clauses, clause{leaves: []leaf{{codeField, code, weightCode}}})
+	for field := range strings.FieldsSeq(text) {
+		for _, code := range codes(field) {
+			if key := "code\x00" + code; !seen[key] {
+				seen[key] = true
+				q.clauses = append(q.clauses, clause{leaves: []leaf{{codeField, code, weightCode}}, parts: termsOf(field)})
+			}
 		}
 	}
 }
@@ -136,12 +139,17 @@ func markLast(q *query, text string) {
 	}
 }
 
-// addPhrase asks for the phrase, and for its words, which make the score.
-func (q *query) addPhrase(text, language string, seen map[string]bool) {
+func termsOf(text string) []string {
 	var terms []string
 	for _, w := range words(text) {
 		terms = append(terms, w.term)
 	}
+	return terms
+}
+
+// addPhrase asks for the phrase, and for its words, which make the score.
+func (q *query) addPhrase(text, language string, seen map[string]bool) {
+	terms := termsOf(text)
 	if len(terms) == 0 {
 		return
 	}

@@ -21,6 +21,9 @@ type Match struct {
 	ID    string
 	Score float64  // BM25-like, greater is better, not comparable between queries
 	Terms []string // what matched, as field:term, sorted
+	// Coverage is how much of the query the item has: the share of its words, each weighted by how rare it is, 0 to 1.
+	// A word that is only like one of the query counts in part, and so do the parts of a code that is not there.
+	Coverage float64
 }
 
 // Constants of BM25 (Robertson and Zaragoza, 2009). The usual lengths stand where BM25 has the collection's average,
@@ -149,7 +152,7 @@ func (s *snapshot) search(q *query, allowed *roaring.Bitmap, t *tally, n int) ([
 	if err != nil {
 		return nil, err
 	}
-	return matches, s.explain(q, matches, numbers)
+	return matches, s.explain(q, items, matches, numbers)
 }
 
 // scoreAll adds what the clauses give, the rare words first. A word that most items of a large index have finds

@@ -113,15 +113,9 @@ func Margin(cosine float64, toBank []float64, skip int) float64 {
 
 const nearestOfBank = 4
 
-// OfWords is the relevance of an item that holds some of a question's words: .95 times the square of their share.
-// All words are as good as it gets, though they may stand there by chance; half of them are little.
-func OfWords(matched, words int) float64 {
-	if words < 1 || matched < 1 {
-		return 0
-	}
-	share := min(1, float64(matched)/float64(words))
-	return 0.95 * share * share
-}
+// OfWords is the relevance of an item that has a share of a question's words, rare ones counting for more: .95 times its
+// square. All words are as good as it gets, though they may stand there by chance; half of them are little.
+func OfWords(share float64) float64 { return 0.95 * share * share }
 
 // Either is the relevance of an item for which two witnesses speak that know nothing of each other.
 func Either(a, b float64) float64 { return 1 - (1-a)*(1-b) }

@@ -121,12 +121,9 @@ func TestMargin(t *testing.T) {
 }
 
 func TestWordsAndEither(t *testing.T) {
-	for _, tc := range []struct {
-		matched, words int
-		want           float64
-	}{{0, 3, 0}, {1, 0, 0}, {1, 1, .95}, {2, 4, .2375}, {5, 4, .95}} {
-		if got := relevance.OfWords(tc.matched, tc.words); math.Abs(got-tc.want) > 1e-9 {
-			t.Errorf("%d of %d: %v", tc.matched, tc.words, got)
+	for share, want := range map[float64]float64{0: 0, 1: .95, .5: .2375} {
+		if got := relevance.OfWords(share); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%v: %v", share, got)
 		}
 	}
 	if got := relevance.Either(.5, .5); got != .75 {
