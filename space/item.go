@@ -60,7 +60,11 @@ type Picture struct {
 type Inner struct {
 	Hash    Hash256 `json:"hash,omitzero"`    // perceptual hash; zero: the picture has no frame
 	Quality int     `json:"quality,omitzero"` // of the hash, 0 (featureless) ... 100
+	Part    Part    `json:"part,omitzero"`    // what the frame leaves
 }
+
+// Part is a part of a picture: left, top, right and bottom in ten-thousandths of its width and height.
+type Part [4]int
 
 // MaxIDBytes is the longest ID that an index keeps.
 const MaxIDBytes = 512

@@ -212,11 +212,15 @@ func (o Options) hasHash(item space.Item) bool {
 }
 
 // hashes are those by which an item is found: of the picture, and of what its frame holds; zero where there is none.
+// They need not be as good as those that prove something by themselves.
 func (o Options) hashes(item space.Item) (all [2]space.Hash256) {
-	if o.hasHash(item) {
+	if o.MaxDistance < 0 {
+		return all
+	}
+	if item.Picture.HashQuality >= o.MinQuality/2 {
 		all[0] = item.Picture.Hash
 	}
-	if inner := item.Picture.Inner; o.MaxDistance >= 0 && inner != nil && inner.Quality >= o.MinQuality {
+	if inner := item.Picture.Inner; inner != nil && inner.Quality >= o.MinQuality/2 {
 		all[1] = inner.Hash
 	}
 	return all

@@ -2,48 +2,98 @@ package dedup
 
 import (
 	"image"
+	"image/color"
 
 	"github.com/clipd/clipd/space"
 )
 
 // What a picture's frame is: a letterbox, the bars of a screen, a line of text above or below.
 const (
-	flatWithin  = 5.0  // levels of 255 that a pixel of a flat line may be off its ground
-	flatShare   = 0.93 // of a line's pixels: it is flat
-	writtenOn   = 0.15 // ... a line of the frame: letters and symbols take the rest
-	groundNear  = 10.0 // levels of 255 that such a pixel may be off
-	leastFrame  = 2    // flat lines
-	leastInner  = 0.3  // share of each side that must be left
-	frameRounds = 2
+	flatWithin     = 5    // levels of 255 that a pixel of a flat line may be off its ground
+	flatShare      = 0.93 // of a line's pixels: it is flat
+	writtenOn      = 0.15 // ... a line of the frame: letters and symbols take the rest
+	groundNear     = 10   // levels of 255 that such a pixel may be off
+	mostWritten    = 8    // ... of such lines in a row, one in so many of all
+	leastFrame     = 2    // flat lines
+	mostAlikeAfter = 0.9  // share of the ground in what comes after: a sky fades, a frame ends
+	leastInner     = 0.3  // share of each side that must be left
+	frameRounds    = 2
 )
 
 // Inner is what is left of a picture without its frame, told from its thumbnail; without a hash where it has no frame.
 func Inner(thumbnail image.Image) *space.Inner {
-	l := newLuminance(thumbnail)
-	g := averages(l, l.width, l.height)
-	box := innerBox(g)
-	inner := &space.Inner{}
-	if box != image.Rect(0, 0, g.width, g.height) {
-		inner.Hash, inner.Quality = hashLuminance(g.part(box.Min.X, box.Min.Y, box.Dx(), box.Dy()))
+	p := newPlanes(thumbnail)
+	whole := image.Rect(0, 0, p.width, p.height)
+	box := p.innerBox()
+	if box == whole {
+		return &space.Inner{}
 	}
+	inner := &space.Inner{Part: space.Part{parts(box.Min.X, p.width), parts(box.Min.Y, p.height), parts(box.Max.X, p.width), parts(box.Max.Y, p.height)}}
+	inner.Hash, inner.Quality = hashLuminance(p.luma().part(box.Min.X, box.Min.Y, box.Dx(), box.Dy()))
 	return inner
 }
 
-// innerBox is the picture without its frame: from each side, the lines are left out that mostly show the colour of the
-// outermost one.
-func innerBox(g grey) image.Rectangle {
-	whole := image.Rect(0, 0, g.width, g.height)
+// parts is a place on a side in ten-thousandths of it.
+func parts(at, side int) int { return (at*boxParts + side/2) / side }
+
+const boxParts = 10_000
+
+// planes are the luma and the chroma of a small picture: Y, Cb and Cr, 0 to 255.
+type planes struct {
+	width, height int
+	pix           [3][]uint8
+}
+
+func newPlanes(img image.Image) planes {
+	b := img.Bounds()
+	p := planes{width: b.Dx(), height: b.Dy()}
+	for c := range p.pix {
+		p.pix[c] = make([]uint8, p.width*p.height)
+	}
+	i := 0
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			p.pix[0][i], p.pix[1][i], p.pix[2][i] = ycbcrAt(img, x, y)
+			i++
+		}
+	}
+	return p
+}
+
+func ycbcrAt(img image.Image, x, y int) (luma, blue, red uint8) {
+	switch src := img.(type) {
+	case *image.YCbCr:
+		c := src.COffset(x, y)
+		return src.Y[src.YOffset(x, y)], src.Cb[c], src.Cr[c]
+	case *image.RGBA:
+		at := src.PixOffset(x, y)
+		return color.RGBToYCbCr(src.Pix[at], src.Pix[at+1], src.Pix[at+2])
+	}
+	c := color.YCbCrModel.Convert(img.At(x, y)).(color.YCbCr)
+	return c.Y, c.Cb, c.Cr
+}
+
+func (p planes) luma() grey {
+	g := newGrey(p.width, p.height)
+	bytesToFloats(p.pix[0], g.pix)
+	return g
+}
+
+// innerBox is the picture without its frame: from each side, the lines are left out that show the colour of the outermost
+// one, and what is written on it.
+func (p planes) innerBox() image.Rectangle {
+	whole := image.Rect(0, 0, p.width, p.height)
 	box := whole
 	for range frameRounds {
 		was := box
-		box.Min.Y += frameLines(box.Dy(), func(i int) line { return g.rowOf(box, box.Min.Y+i) })
-		box.Max.Y -= frameLines(box.Dy(), func(i int) line { return g.rowOf(box, box.Max.Y-1-i) })
-		box.Min.X += frameLines(box.Dx(), func(i int) line { return g.columnOf(box, box.Min.X+i) })
-		box.Max.X -= frameLines(box.Dx(), func(i int) line { return g.columnOf(box, box.Max.X-1-i) })
+		box.Min.Y += frameLines(box.Dy(), func(i int) line { return p.rowOf(box, box.Min.Y+i) })
+		box.Max.Y -= frameLines(box.Dy(), func(i int) line { return p.rowOf(box, box.Max.Y-1-i) })
+		box.Min.X += frameLines(box.Dx(), func(i int) line { return p.columnOf(box, box.Min.X+i) })
+		box.Max.X -= frameLines(box.Dx(), func(i int) line { return p.columnOf(box, box.Max.X-1-i) })
 		if box == was {
 			break
 		}
-		if float64(box.Dx()) < leastInner*float64(g.width) || float64(box.Dy()) < leastInner*float64(g.height) {
+		if float64(box.Dx()) < leastInner*float64(p.width) || float64(box.Dy()) < leastInner*float64(p.height) {
 			return whole
 		}
 	}
@@ -52,46 +102,68 @@ func innerBox(g grey) image.Rectangle {
 
 // line is a row or a column of a part of a picture.
 type line struct {
-	pix   []float32
-	step  int
-	count int
+	planes
+	from, step, count int
 }
 
-func (g grey) rowOf(box image.Rectangle, y int) line {
-	return line{g.pix[y*g.width+box.Min.X:], 1, box.Dx()}
+func (p planes) rowOf(box image.Rectangle, y int) line {
+	return line{p, y*p.width + box.Min.X, 1, box.Dx()}
 }
 
-func (g grey) columnOf(box image.Rectangle, x int) line {
-	return line{g.pix[box.Min.Y*g.width+x:], g.width, box.Dy()}
+func (p planes) columnOf(box image.Rectangle, x int) line {
+	return line{p, box.Min.Y*p.width + x, p.width, box.Dy()}
 }
 
-// mode is the level that most of a line's pixels are near.
-func (l line) mode() float32 {
-	var counts [256 / 8]int
-	var sums [256 / 8]float32
+// Channels that are looked at: chroma is coarser than luma, and tells the ground from what comes after, not where it ends.
+const (
+	lumaAlone = 1
+	allColour = 3
+)
+
+// colour is Y, Cb and Cr.
+type colour [3]int
+
+// ground is the colour that most of a line's pixels are near.
+func (l line) ground() colour {
+	const bin = 8
+	var counts [256/bin + 1]int
 	for i := range l.count {
-		v := l.pix[i*l.step]
-		bin := min(max(int(v)/8, 0), len(counts)-1)
-		counts[bin]++
-		sums[bin] += v
+		counts[l.pix[0][l.from+i*l.step]/bin]++
 	}
-	best, most := 0, 0
-	for bin := range len(counts) - 1 {
-		if n := counts[bin] + counts[bin+1]; n > most {
-			best, most = bin, n
+	best := 0
+	for at := range 256 / bin {
+		if counts[at]+counts[at+1] > counts[best]+counts[best+1] {
+			best = at
 		}
 	}
-	if most == 0 {
-		return 0
-	}
-	return (sums[best] + sums[best+1]) / float32(most)
-}
-
-// shows is the share of a line's pixels that are near a level.
-func (l line) shows(ground, within float32) float64 {
+	var sum colour
 	n := 0
 	for i := range l.count {
-		if d := l.pix[i*l.step] - ground; d >= -within && d <= within {
+		at := l.from + i*l.step
+		if v := int(l.pix[0][at]); v >= best*bin && v < (best+2)*bin {
+			n++
+			for c := range sum {
+				sum[c] += int(l.pix[c][at])
+			}
+		}
+	}
+	for c := range sum {
+		sum[c] = (sum[c] + n/2) / max(1, n)
+	}
+	return sum
+}
+
+// shows is the share of a line's pixels that are near a colour in its first channels.
+func (l line) shows(ground colour, within, channels int) float64 {
+	n := 0
+	for i := range l.count {
+		at := l.from + i*l.step
+		near := true
+		for c := range channels {
+			d := int(l.pix[c][at]) - ground[c]
+			near = near && d >= -within && d <= within
+		}
+		if near {
 			n++
 		}
 	}
@@ -104,17 +176,17 @@ func frameLines(n int, at func(i int) line) int {
 	if n <= leastFrame {
 		return 0
 	}
-	ground := at(0).mode()
+	ground := at(0).ground()
 	flat, last := 0, 0
 	for i := range n {
 		l := at(i)
-		if l.shows(ground, flatWithin) >= flatShare {
+		if l.shows(ground, flatWithin, lumaAlone) >= flatShare {
 			flat, last = flat+1, i+1
-		} else if l.shows(ground, groundNear) < writtenOn {
+		} else if i-last >= max(mostWritten, n/mostWritten) || l.shows(ground, groundNear, lumaAlone) < writtenOn {
 			break
 		}
 	}
-	if flat < leastFrame || last == n {
+	if flat < leastFrame || last == n || at(min(last+2, n-1)).shows(ground, groundNear, allColour) > mostAlikeAfter {
 		return 0
 	}
 	return last
@@ -122,16 +194,25 @@ func frameLines(n int, at func(i int) line) int {
 
 // laying lays what the frames hold on each other.
 func (f framing) laying(first, second *view) laying {
-	one, two := image.Rect(0, 0, first.luma.width, first.luma.height), image.Rect(0, 0, second.luma.width, second.luma.height)
-	if f.firstInner {
-		one = innerBox(first.luma)
-	}
-	if f.secondInner {
-		two = innerBox(second.luma)
-	}
-	l := whole(f.transform, grey{width: one.Dx(), height: one.Dy()}, grey{width: two.Dx(), height: two.Dy()})
+	one, two := f.first.within(first.luma), f.second.within(second.luma)
+	l := whole(f.transform, grey{width: 1, height: 1}, grey{width: 1, height: 1})
+	l = l.scaled(one.width, one.height, two.width, two.height)
 	// From the second's place within its box, and to the first's place from within its.
-	x, y := l.at(-float64(two.Min.X), -float64(two.Min.Y))
-	l.c, l.f = x+float64(one.Min.X), y+float64(one.Min.Y)
+	x, y := l.at(-two.left, -two.top)
+	l.c, l.f = x+one.left, y+one.top
 	return l
+}
+
+// place is a part of a picture, in pixels.
+type place struct{ left, top, width, height float64 }
+
+// within is the place of a box in a picture; the whole for none.
+func (b framed) within(g grey) place {
+	w, h := float64(g.width), float64(g.height)
+	if b.inner == nil {
+		return place{0, 0, w, h}
+	}
+	part := func(at int) float64 { return float64(at) / boxParts }
+	box := b.inner.Part
+	return place{part(box[0]) * w, part(box[1]) * h, part(box[2]-box[0]) * w, part(box[3]-box[1]) * h}
 }

@@ -306,9 +306,9 @@ func prove(ctx context.Context, o, c space.Item, views *pictures, opts Options) 
 		return space.Pair{Level: space.Duplicate, Evidence: space.SamePixels}, nil
 	}
 	hashed, hint, distance := space.Pair{}, asIs, hashSide*hashSide
-	if opts.hasHash(o) && opts.hasHash(c) {
-		hint, distance = nearestTransform(o.Picture.Hash, c.Picture.Hash)
-		if distance <= opts.MaxDistance {
+	if a, b := opts.hashes(o)[0], opts.hashes(c)[0]; !a.IsZero() && !b.IsZero() {
+		hint, distance = nearestTransform(a, b)
+		if distance <= opts.MaxDistance && opts.hasHash(o) && opts.hasHash(c) {
 			hashed = space.Pair{Level: space.Duplicate, Evidence: space.Perceptual, Distance: distance, Transform: hint.String()}
 		}
 		if distance > farthestHint {
@@ -339,8 +339,11 @@ func prove(ctx context.Context, o, c space.Item, views *pictures, opts Options) 
 // framing says that a picture, or what its frame holds, shows what another one does.
 type framing struct {
 	transform
-	firstInner, secondInner bool
+	first, second framed
 }
+
+// framed is a picture, or what its frame holds.
+type framed struct{ inner *space.Inner }
 
 // framings are how the hashes of the pictures in two items' frames say that these lie on each other.
 func framings(o, c space.Item, opts Options) []framing {
@@ -351,11 +354,19 @@ func framings(o, c space.Item, opts Options) []framing {
 				continue
 			}
 			if t, distance := nearestTransform(a, b); distance <= farthestHint {
-				all = append(all, framing{t, i == 1, j == 1})
+				all = append(all, framing{t, framedBy(o, i), framedBy(c, j)})
 			}
 		}
 	}
 	return all
+}
+
+// framedBy is what a hash of Options.hashes is of.
+func framedBy(item space.Item, part int) framed {
+	if part == 0 {
+		return framed{}
+	}
+	return framed{item.Picture.Inner}
 }
 
 // farthestHint is the distance up to which two hashes tell how a picture was turned: hashes of two other pictures lie

@@ -58,6 +58,7 @@ type pictureRecord struct {
 type innerRecord struct {
 	Hash    [4]uint64 `cbor:"1,keyasint,omitzero"`
 	Quality int       `cbor:"2,keyasint,omitempty"`
+	Part    [4]int    `cbor:"3,keyasint,omitzero"`
 }
 
 func recordOf(it space.Item) itemRecord {
@@ -77,7 +78,7 @@ func recordOf(it space.Item) itemRecord {
 			record.Picture.Location = &[2]float64{p.Location.Lat, p.Location.Lon}
 		}
 		if p.Inner != nil {
-			record.Picture.Inner = &innerRecord{p.Inner.Hash, p.Inner.Quality}
+			record.Picture.Inner = &innerRecord{p.Inner.Hash, p.Inner.Quality, p.Inner.Part}
 		}
 	}
 	return record
@@ -110,7 +111,7 @@ func (r itemRecord) item(id string) (space.Item, error) {
 			it.Picture.Location = &space.Point{Lat: p.Location[0], Lon: p.Location[1]}
 		}
 		if p.Inner != nil {
-			it.Picture.Inner = &space.Inner{Hash: p.Inner.Hash, Quality: p.Inner.Quality}
+			it.Picture.Inner = &space.Inner{Hash: p.Inner.Hash, Quality: p.Inner.Quality, Part: p.Inner.Part}
 		}
 	}
 	return it, nil

@@ -29,7 +29,7 @@ func TestEveryFieldSurvivesReopening(t *testing.T) {
 				Format: "jpeg", Width: 40, Height: 30, Bytes: 1234, Modified: time.Date(2020, 1, 2, 3, 4, 5, 6, time.UTC),
 				Taken: time.Date(2019, 1, 2, 3, 4, 5, 0, time.UTC), Camera: "Maker Model", PixelSHA256: strings.Repeat("cd", 32),
 				Hash: space.Hash256{1, 2, 3, 1 << 63}, HashQuality: 77, Location: &space.Point{Lat: -22.9518, Lon: 43.2},
-				Inner: &space.Inner{Hash: space.Hash256{5, 0, 1 << 62, 8}, Quality: 66},
+				Inner: &space.Inner{Hash: space.Hash256{5, 0, 1 << 62, 8}, Quality: 66, Part: space.Part{0, 1200, 10000, 8800}},
 			},
 			Vector: vector(0.1, -0.2, 0.3, 0.4),
 		},
