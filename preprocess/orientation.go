@@ -27,6 +27,20 @@ func upright(img *image.RGBA, orientation int) *image.RGBA {
 	return img
 }
 
+// storedPart is where a part of an upright picture of the given size lies in the picture as stored.
+func storedPart(part image.Rectangle, size image.Point, orientation int) image.Rectangle {
+	if orientation == 3 || orientation == 2 || orientation == 6 || orientation == 7 { // turned round from left to right
+		part.Min.X, part.Max.X = size.X-part.Max.X, size.X-part.Min.X
+	}
+	if orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8 { // and from top to bottom
+		part.Min.Y, part.Max.Y = size.Y-part.Max.Y, size.Y-part.Min.Y
+	}
+	if orientation > 4 {
+		part = image.Rect(part.Min.Y, part.Min.X, part.Max.Y, part.Max.X)
+	}
+	return part
+}
+
 // asRGBA renames opaque pixels: at alpha 255 NRGBA and RGBA are the same bytes.
 func asRGBA(img *image.NRGBA) *image.RGBA {
 	return &image.RGBA{Pix: img.Pix, Stride: img.Stride, Rect: img.Rect}

@@ -31,17 +31,17 @@ type Picture struct {
 	mu          sync.Mutex
 	small       view // the last smaller decoding of file
 	smallScale  int
+	part        *image.RGBA // of a picture decoded for a Spec: the part that its geometry wants, resized
+	partOf      geometry
 }
 
-// Image is the upright picture; every pixel is opaque. Callers must not change it. Of a Picture that Spec.Decode made
-// it may have fewer pixels than Width x Height.
+// Image is the upright picture; every pixel is opaque. Callers must not change it. A JPEG that Spec.Decode read is
+// decoded once more for it.
 func (p *Picture) Image() *image.RGBA {
 	if p.pixels != nil {
 		return p.pixels
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.small.pixels
+	return p.view(p.Width, p.Height).pixels
 }
 
 // FromImage makes a Picture of an image in memory, as Decode would of a file that holds it: alpha is dropped from

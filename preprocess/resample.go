@@ -11,26 +11,37 @@ import (
 // Pillow 13 takes columns first where the height shrinks most, which moves some samples by one level; the models were
 // trained with the order of the versions before, which is kept here.
 func (v view) resample(width, height int, filter Filter, window image.Rectangle) *image.RGBA {
-	src := v.pixels
 	if window.Empty() {
 		return image.NewRGBA(image.Rectangle{})
 	}
 	if filter == Nearest {
-		return resampleNearest(src, width, height, window)
+		return resampleNearest(v.pixels, width, height, window)
 	}
-	columns := newTaps(axis{src.Rect.Dx(), v.left, v.width}, width, kernels[filter], window.Min.X, window.Max.X)
-	rows := newTaps(axis{src.Rect.Dy(), v.top, v.height}, height, kernels[filter], window.Min.Y, window.Max.Y)
+	columns, rows := v.taps(width, height, filter, window)
+	return resize(v.pixels, columns, rows)
+}
+
+// taps are the weights of both axes for the window of the picture resized to width x height.
+func (v view) taps(width, height int, filter Filter, window image.Rectangle) (columns, rows *taps) {
+	columns = newTaps(axis{v.samples.X, v.left, v.width}, width, kernels[filter], window.Min.X, window.Max.X)
+	rows = newTaps(axis{v.samples.Y, v.top, v.height}, height, kernels[filter], window.Min.Y, window.Max.Y)
+	return columns, rows
+}
+
+// resize makes the picture of all of the taps' outputs.
+func resize(src *image.RGBA, columns, rows *taps) *image.RGBA {
+	width, height := len(columns.start), len(rows.start)
 	first, last := rows.span()
 	run := fastest()
-	middle := takeCanvas(window.Dx(), last-first)
-	defer middle.give()
+	middle := takeCanvas(width, last-first)
+	defer middle.giveTo(&canvases)
 	for y := range last - first {
 		run.row(middle.line(y), src.Pix[(first+y)*src.Stride:], columns)
 	}
-	dst := image.NewRGBA(image.Rect(0, 0, window.Dx(), window.Dy()))
+	dst := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y, start := range rows.start {
 		weights := rows.weights[y*rows.size : y*rows.size+rows.count[y]]
-		run.column(dst.Pix[y*dst.Stride:y*dst.Stride+4*window.Dx()], middle.pixels[(start-first)*middle.stride:], middle.stride, weights)
+		run.column(dst.Pix[y*dst.Stride:(y+1)*dst.Stride], middle.pixels[(start-first)*middle.stride:], middle.stride, weights)
 	}
 	return dst
 }
@@ -57,9 +68,9 @@ func takeCanvas(width, height int) *canvas {
 	return c
 }
 
-func (c *canvas) give() {
+func (c *canvas) giveTo(pool *sync.Pool) {
 	if cap(c.pixels) <= keptCanvas {
-		canvases.Put(c)
+		pool.Put(c)
 	}
 }
 

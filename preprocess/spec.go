@@ -77,63 +77,27 @@ const maxTarget = 4096
 // A large JPEG is resized from a decoding at 1/2, 1/4 or 1/8 of its size, as long as three times the target
 // remains; its pixel values' cosine with ExactPixels' is 0.9999 and more. All other pictures' values are ExactPixels'.
 func (s Spec) Pixels(p *Picture, dst []float32) {
-	s.pixels(p, p.view(s.resized(p.Width, p.Height)), dst)
+	s.pixels(p, s.geometry().part(p), dst)
 }
 
 // ExactPixels is Pixels without short cut: of the picture's all pixels, within one 8-bit level of Pillow and
 // transformers' CLIPImageProcessor (or torchvision, for RoundCrop).
 func (s Spec) ExactPixels(p *Picture, dst []float32) {
-	s.pixels(p, p.view(p.Width, p.Height), dst)
+	s.pixels(p, s.geometry().of(p, p.view(p.Width, p.Height)), dst)
 }
 
-func (s Spec) pixels(p *Picture, v view, dst []float32) {
+// pixels normalises the part of the picture that the spec's geometry gives.
+func (s Spec) pixels(p *Picture, part *image.RGBA, dst []float32) {
 	if len(dst) != s.Len() {
 		panic(fmt.Sprintf("preprocess: %d pixel values; want 3 x %d x %d", len(dst), s.Height, s.Width))
 	}
-	width, height := s.resized(p.Width, p.Height)
-	left, top := s.offset(width, s.Width), s.offset(height, s.Height)
-	canvas := image.Rect(left, top, left+s.Width, top+s.Height)
-	window := canvas.Intersect(image.Rect(0, 0, width, height))
-	part := v.resample(width, height, s.Filter, window)
+	canvas, window := s.geometry().windows(p.Width, p.Height)
 	tables := s.tables()
 	if window != canvas {
 		s.fill(dst, &tables)
 	}
 	s.normalise(dst, part, window.Min.Sub(canvas.Min), &tables)
 }
-
-// resized is the size of the whole picture after the resize. Like torchvision and transformers it truncates the
-// longer side: int(size * long / short).
-func (s Spec) resized(width, height int) (w, h int) {
-	switch s.Mode {
-	case ResizeSquash:
-		return s.ResizeWidth, s.ResizeHeight
-	case ResizeShortest:
-		if width <= height {
-			return s.ResizeHeight, max(1, s.ResizeHeight*height/width)
-		}
-		return max(1, s.ResizeHeight*width/height), s.ResizeHeight
-	case ResizeLongest:
-		scale := float64(s.ResizeHeight) / float64(max(width, height))
-		return max(1, int(math.RoundToEven(float64(width)*scale))), max(1, int(math.RoundToEven(float64(height)*scale)))
-	}
-	return width, height
-}
-
-// offset is where the centre crop begins in a side of the given length; negative where the side is shorter and padding
-// goes in front.
-func (s Spec) offset(length, target int) int {
-	if !s.RoundCrop {
-		return floorHalf(length - target)
-	}
-	if length < target {
-		return -((target - length) / 2)
-	}
-	return int(math.RoundToEven(float64(length-target) / 2))
-}
-
-// floorHalf is n/2, rounded down also for negative n: transformers pads the extra pixel in front.
-func floorHalf(n int) int { return n >> 1 }
 
 // tables are the normalised values of every 8-bit level, per channel.
 func (s Spec) tables() [3][256]float32 {

@@ -85,6 +85,15 @@ func (t *taps) span() (first, last int) {
 	return first, last
 }
 
+// from are the same taps of a source that begins and ends later: it has so many samples from the given one on.
+func (t *taps) from(first, samples int) *taps {
+	moved := &taps{samples: samples, size: t.size, start: make([]int, len(t.start)), count: t.count, weights: t.weights}
+	for i, s := range t.start {
+		moved.start[i] = s - first
+	}
+	return moved
+}
+
 // groupedTaps are taps as the assembly wants them: each output has the same number of groups of four neighbours, whose
 // weights are cut in two. Weights of zero fill up; they begin earlier where they would reach over the source's end.
 type groupedTaps struct {

@@ -10,12 +10,13 @@ import (
 // height say where the picture lies in them, for a smaller one may end within its last pixel.
 type view struct {
 	pixels                   *image.RGBA
+	samples                  image.Point // pixels, whether decoded or not
 	left, top, width, height float64
 }
 
 // whole is the view of all pixels.
 func whole(pixels *image.RGBA) view {
-	return view{pixels, 0, 0, float64(pixels.Rect.Dx()), float64(pixels.Rect.Dy())}
+	return view{pixels, pixels.Rect.Size(), 0, 0, float64(pixels.Rect.Dx()), float64(pixels.Rect.Dy())}
 }
 
 // shrinkages are how much smaller a decoding may be, and how many times a resize's target it must still have then, in
@@ -57,7 +58,7 @@ func (p *Picture) view(width, height int) view {
 		if p.pixels != nil {
 			return whole(p.pixels)
 		}
-		return p.small
+		return whole(p.part)
 	}
 	p.small, p.smallScale = small, scale
 	return small
@@ -69,17 +70,24 @@ func decodeSmall(file []byte, orientation, width, height, scale int) (view, erro
 	if err != nil {
 		return view{}, err
 	}
+	v := smallView(orientation, width, height, scale)
+	v.pixels = upright(stored, orientation)
+	return v, nil
+}
+
+// smallView is the view that a decoding at 1/scale of a JPEG's size would give, upright: all but the pixels.
+func smallView(orientation, width, height, scale int) view {
 	v := view{
-		pixels: upright(stored, orientation),
-		width:  float64(width) / float64(scale),
-		height: float64(height) / float64(scale),
+		samples: image.Pt((width+scale-1)/scale, (height+scale-1)/scale),
+		width:   float64(width) / float64(scale),
+		height:  float64(height) / float64(scale),
 	}
 	// What the last stored column and row have too much comes first where the orientation turns them round.
 	if orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7 {
-		v.left = float64(v.pixels.Rect.Dx()) - v.width
+		v.left = float64(v.samples.X) - v.width
 	}
 	if orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8 {
-		v.top = float64(v.pixels.Rect.Dy()) - v.height
+		v.top = float64(v.samples.Y) - v.height
 	}
-	return v, nil
+	return v
 }

@@ -99,8 +99,8 @@ func (c *wideCase) check(t *testing.T) {
 		return
 	}
 	spec := towerSpec(224)
-	width, height := spec.resized(p.Width, p.Height)
-	left, top := spec.offset(width, 224), spec.offset(height, 224)
+	width, height := spec.geometry().resized(p.Width, p.Height)
+	left, top := spec.geometry().offset(width, 224), spec.geometry().offset(height, 224)
 	got := whole(p.Image()).resample(width, height, Bicubic, image.Rect(left, top, left+224, top+224))
 	if most, mean := difference(t, got, rgbImage(c.clips, 224, 224)); most != 0 {
 		t.Errorf("%s: resized, differs from Pillow by up to %d levels, %.4f in the mean", c.Name, most, mean)

@@ -25,10 +25,10 @@ func ToRGBA(src *image.YCbCr) *image.RGBA {
 		stepX, stepY = 4, 2
 	}
 	first := src.COffset(src.Rect.Min.X, src.Rect.Min.Y)
-	luma := newPlane(src.Y[src.YOffset(src.Rect.Min.X, src.Rect.Min.Y):], src.YStride, width, height, 1, 1, true)
-	cb := newPlane(src.Cb[first:], src.CStride, width, height, stepX, stepY, true)
-	cr := newPlane(src.Cr[first:], src.CStride, width, height, stepX, stepY, true)
 	dst := image.NewRGBA(image.Rect(0, 0, width, height))
+	luma := newPlane(src.Y[src.YOffset(src.Rect.Min.X, src.Rect.Min.Y):], src.YStride, width, height, 1, 1, true, dst.Rect)
+	cb := newPlane(src.Cb[first:], src.CStride, width, height, stepX, stepY, true, dst.Rect)
+	cr := newPlane(src.Cr[first:], src.CStride, width, height, stepX, stepY, true, dst.Rect)
 	for y := range height {
 		run.ycbcr(line(dst, y), luma.row(y), cb.row(y), cr.row(y))
 	}
@@ -39,21 +39,26 @@ func line(img *image.RGBA, y int) []uint8 {
 	return img.Pix[y*img.Stride : y*img.Stride+4*img.Rect.Dx()]
 }
 
-// rgba makes the picture of the components' samples.
-func (d *decoder) rgba() (*image.RGBA, error) {
+// rgba makes the wanted part of the picture from the components' samples, in memory where that has room.
+func (d *decoder) rgba(memory []uint8) *image.RGBA {
 	width, height := ceilDiv(d.width*d.size, 8), ceilDiv(d.height*d.size, 8)
 	var planes [4]*plane
 	for i := range d.components {
 		c := &d.components[i]
-		stepX, stepY := d.maxH*d.size/(c.h*c.size), d.maxV*d.size/(c.v*c.size)
-		planes[i] = newPlane(c.plane, c.stride, width, height, stepX, stepY, d.size > 1)
+		stepX, stepY := d.steps(c)
+		planes[i] = newPlane(c.plane, c.stride, width, height, stepX, stepY, d.size > 1, d.part)
 	}
-	dst := image.NewRGBA(image.Rect(0, 0, width, height))
+	dst := &image.RGBA{Stride: 4 * d.part.Dx(), Rect: d.part}
+	if n := dst.Stride * d.part.Dy(); n <= cap(memory) {
+		dst.Pix = memory[:n]
+	} else {
+		dst.Pix = make([]uint8, n)
+	}
 	convert := d.converter(&planes)
-	for y := range height {
-		convert(line(dst, y), y)
+	for y := d.part.Min.Y; y < d.part.Max.Y; y++ {
+		convert(line(dst, y-d.part.Min.Y), y)
 	}
-	return dst, nil
+	return dst
 }
 
 // converter chooses the colour conversion as libjpeg does (jdapimin.c, default_decompress_parms).
@@ -127,35 +132,42 @@ func muldiv255(a, b int) int {
 	return (t>>8 + t) >> 8
 }
 
-// plane makes full-size rows of a component's samples.
+// plane makes full-size rows of a component's samples, as far as the wanted part needs them.
 type plane struct {
 	samples       []uint8
 	stride        int
 	width, height int // in samples: the part that the picture needs
 	stepX, stepY  int // pixels per sample
 	fancy         bool
-	out           []uint8 // a row, with room for one sample more than the picture's width
+	from, to      int     // columns of samples that the wanted part needs
+	offset        int     // pixels between the first of them and the part
+	columns       int     // pixels of the part
+	out           []uint8 // a row, with room for one sample more than it has
 	sums          []uint16
 }
 
-func newPlane(samples []uint8, stride, width, height, stepX, stepY int, fancy bool) *plane {
+func newPlane(samples []uint8, stride, width, height, stepX, stepY int, fancy bool, part image.Rectangle) *plane {
 	p := &plane{
 		samples: samples, stride: stride,
 		width: ceilDiv(width, stepX), height: ceilDiv(height, stepY),
 		stepX: stepX, stepY: stepY, fancy: fancy,
+		from: part.Min.X, to: part.Max.X, columns: part.Dx(),
 	}
+	if stepX != 1 { // and a neighbour on either side, to interpolate
+		p.from, p.to = max(part.Min.X/stepX-1, 0), min(ceilDiv(part.Max.X, stepX)+1, p.width)
+	}
+	p.offset = part.Min.X - p.from*stepX
 	if stepX != 1 || stepY != 1 {
-		p.out = make([]uint8, width+1)
-		p.sums = make([]uint16, p.width+2)
+		p.out = make([]uint8, (p.to-p.from)*stepX+1)
+		p.sums = make([]uint16, p.to-p.from+2)
 	}
 	return p
 }
 
-// row is row y of the full picture. It holds until the next call.
+// row is the wanted part of row y of the full picture. It holds until the next call.
 func (p *plane) row(y int) []uint8 {
 	current := p.line(y / p.stepY)
 	fancyX := p.fancy && p.stepX == 2 && p.width > 2 // libjpeg: narrower planes are repeated
-	width := len(p.out) - 1
 	switch {
 	case p.stepX == 1 && (p.stepY != 2 || !p.fancy):
 		return current
@@ -166,16 +178,17 @@ func (p *plane) row(y int) []uint8 {
 	case fancyX && p.stepY == 2:
 		triangle2x2(p.out, p.sums, current, p.neighbour(y))
 	default:
-		for x := range width {
-			p.out[x] = current[x/p.stepX]
+		for x := range p.columns {
+			p.out[x] = current[(p.offset+x)/p.stepX]
 		}
+		return p.out[:p.columns]
 	}
-	return p.out[:width]
+	return p.out[p.offset : p.offset+p.columns]
 }
 
 func (p *plane) line(y int) []uint8 {
 	y = min(max(y, 0), p.height-1)
-	return p.samples[y*p.stride : y*p.stride+p.width]
+	return p.samples[y*p.stride+p.from : y*p.stride+p.to]
 }
 
 // neighbour is the row of samples that is second nearest to row y of the picture: above it for even rows, below it for

@@ -7,8 +7,9 @@ import (
 
 // decoder holds one stream's state.
 type decoder struct {
-	rest []byte // of the stream
-	size int    // samples that a block of 8 gives per side: 8, 4, 2 or 1
+	rest []byte          // of the stream
+	size int             // samples that a block of 8 gives per side: 8, 4, 2 or 1
+	part image.Rectangle // of the scaled picture: what is wanted; empty: all
 
 	width, height int
 	maxH, maxV    int
@@ -32,8 +33,9 @@ type component struct {
 	blocksX, blocksY int // that the picture needs
 	paddedX, paddedY int // in whole MCUs
 
-	quant   *[64]int32 // latched at the component's first scan
-	size    int        // samples per side of a block, as decoded
+	quant   *[64]int32      // latched at the component's first scan
+	needed  image.Rectangle // blocks that the wanted part needs
+	size    int             // samples per side of a block, as decoded
 	plane   []uint8
 	stride  int
 	coefs   []int16  // of progressive streams, 64 a block in zigzag order
@@ -53,19 +55,26 @@ const maxScans = 128
 //
 // It fails with ErrFormat, ErrUnsupported or io.ErrUnexpectedEOF. The caller checks the size before, with ReadHeader.
 func Decode(data []byte, scale int) (*image.RGBA, error) {
+	return DecodePart(data, scale, image.Rectangle{}, nil)
+}
+
+// DecodePart decodes like Decode, but only the part of the scaled picture that is asked for (an empty one: all); the
+// rest of the stream is read for its length. The result has the part's bounds, and its pixels lie in memory where that
+// has room for them.
+func DecodePart(data []byte, scale int, part image.Rectangle, memory []uint8) (*image.RGBA, error) {
 	if scale != 1 && scale != 2 && scale != 4 && scale != 8 {
 		return nil, unsupported("a scale of 1/%d", scale)
 	}
 	buffers := takeBuffers()
 	defer buffers.give()
-	d := decoder{rest: data, size: 8 / scale, data: &buffers.scan}
+	d := decoder{rest: data, size: 8 / scale, part: part, data: &buffers.scan}
 	if err := d.read(buffers); err != nil {
 		return nil, err
 	}
 	if d.progressive {
 		d.reconstruct()
 	}
-	return d.rgba()
+	return d.rgba(memory), nil
 }
 
 // read reads all segments up to the end marker.
@@ -104,7 +113,7 @@ func (d *decoder) read(buffers *buffers) error {
 			err = d.scan(segment)
 		case isFrame(marker):
 			if err = d.frame(marker, segment); err == nil {
-				d.allocate(buffers)
+				err = d.allocate(buffers)
 			}
 		default:
 			d.application(marker, segment)
@@ -137,7 +146,14 @@ func (d *decoder) refined() bool {
 
 // allocate chooses each component's size and takes memory for it. Like libjpeg it doubles a subsampled component's
 // size as long as that spares upsampling.
-func (d *decoder) allocate(buffers *buffers) {
+func (d *decoder) allocate(buffers *buffers) error {
+	picture := image.Rect(0, 0, ceilDiv(d.width*d.size, 8), ceilDiv(d.height*d.size, 8))
+	if d.part.Empty() {
+		d.part = picture
+	}
+	if !d.part.In(picture) {
+		return unsupported("%v of a picture of %v", d.part, picture)
+	}
 	samples, coefs := 0, 0
 	for i := range d.components {
 		c := &d.components[i]
@@ -146,6 +162,7 @@ func (d *decoder) allocate(buffers *buffers) {
 			c.size *= 2
 		}
 		c.stride = c.paddedX * c.size
+		c.needed = d.blocks(c)
 		samples += c.stride * c.paddedY * c.size
 		coefs += 64 * c.paddedX * c.paddedY
 	}
@@ -166,6 +183,20 @@ func (d *decoder) allocate(buffers *buffers) {
 			c.coefs, blocks = blocks[:n:n], blocks[n:]
 		}
 	}
+	return nil
+}
+
+// steps are how many pixels stand for a sample of the component.
+func (d *decoder) steps(c *component) (x, y int) {
+	return d.maxH * d.size / (c.h * c.size), d.maxV * d.size / (c.v * c.size)
+}
+
+// blocks are those of a component that hold samples of the wanted part, and the neighbours that interpolation asks.
+func (d *decoder) blocks(c *component) image.Rectangle {
+	stepX, stepY := d.steps(c)
+	samples := image.Rect(d.part.Min.X/stepX-1, d.part.Min.Y/stepY-1, ceilDiv(d.part.Max.X, stepX)+1, ceilDiv(d.part.Max.Y, stepY)+1)
+	samples = samples.Intersect(image.Rect(0, 0, c.stride, c.paddedY*c.size))
+	return image.Rect(samples.Min.X/c.size, samples.Min.Y/c.size, ceilDiv(samples.Max.X, c.size), ceilDiv(samples.Max.Y, c.size))
 }
 
 // scanHeader is what an SOS segment says.

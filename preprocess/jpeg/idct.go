@@ -115,7 +115,7 @@ func idct2(out []uint8, stride int, b *block) {
 	right, below := b[1]+b[9], b[1]-b[9]
 	out[0], out[1] = clamp8((top+right)>>3), clamp8((top-right)>>3)
 	out[stride], out[stride+1] = clamp8((bottom+below)>>3), clamp8((bottom-below)>>3)
-	b[0], b[1], b[8], b[9] = 0, 0, 0, 0
+	b[0], b[1], b[8], b[9], b[16] = 0, 0, 0, 0, 0 // the last is read on the way to b[9]
 }
 
 func idct4(out []uint8, stride int, b *block) {
@@ -125,7 +125,7 @@ func idct4(out []uint8, stride int, b *block) {
 		const shift, half = constBits - passBits, 1 << (constBits - passBits - 1)
 		w[x], w[4+x], w[8+x], w[12+x] = (o0+half)>>shift, (o1+half)>>shift, (o2+half)>>shift, (o3+half)>>shift
 	}
-	clear(b[:28])
+	clear(b[:49]) // all that stand before the needed ones in zigzag order
 	for y := range 4 {
 		o0, o1, o2, o3 := butterfly4(w[4*y], w[4*y+1], w[4*y+2], w[4*y+3])
 		const shift = constBits + passBits + 3

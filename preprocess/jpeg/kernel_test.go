@@ -80,6 +80,20 @@ func TestBlocksAgree(t *testing.T) {
 	}
 }
 
+// TestSmallBlocksAreLeftZero: what a reduced block leaves behind would stand in the next one, of another component.
+func TestSmallBlocksAreLeftZero(t *testing.T) {
+	for _, size := range []int{1, 2, 4} {
+		var b block
+		for k := range lastNeeded(size) + 1 {
+			b[zigzag[k]] = int32(100 + k)
+		}
+		idctSmall(make([]uint8, size*size), size, &b, size)
+		if b != (block{}) {
+			t.Errorf("%d x %d samples leave %v", size, size, b)
+		}
+	}
+}
+
 func BenchmarkLoops(b *testing.B) {
 	const n = 4000
 	random := rand.New(rand.NewPCG(4, 4))

@@ -156,8 +156,8 @@ func (d *decoder) reconstruct() {
 	for i := range d.components {
 		c := &d.components[i]
 		needed := lastNeeded(c.size)
-		for y := range c.blocksY {
-			for x := range c.blocksX {
+		for y := c.needed.Min.Y; y < min(c.needed.Max.Y, c.blocksY); y++ {
+			for x := c.needed.Min.X; x < min(c.needed.Max.X, c.blocksX); x++ {
 				coefs := (*[64]int16)(c.coefs[64*(y*c.paddedX+x):])
 				last := 0
 				for k, v := range coefs[:needed+1] {

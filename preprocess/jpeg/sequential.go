@@ -57,6 +57,11 @@ func (d *decoder) sequentialScan(h scanHeader) error {
 
 // decodeBlock decodes the block at column x and row y of the component's blocks. b is zero before and after.
 func (c *component) decodeBlock(r *bits, b *block, x, y int) {
+	if n := c.needed; x < n.Min.X || x >= n.Max.X || y < n.Min.Y || y >= n.Max.Y {
+		c.readDC(r)
+		c.skipFrom(r, 1)
+		return
+	}
 	out := c.plane[y*c.size*c.stride+x*c.size:]
 	if c.size == 8 {
 		last := c.readBlock(r, b)
