@@ -16,13 +16,20 @@ import (
 
 type benchKNNFlags struct {
 	bench.Options
-	peers bool
-	only  []string
-	plot  string
+	peers   bool
+	only    []string
+	plot    string
+	vectors string
 }
 
+// What vectors are measured on.
+const (
+	syntheticVectors = "synthetic"
+	cropVectors      = "crops"
+)
+
 func (a *app) benchKNNCommand() *cobra.Command {
-	var f benchKNNFlags
+	f := benchKNNFlags{vectors: syntheticVectors}
 	cmd := &cobra.Command{
 		Use:   "knn",
 		Short: "Measure the vector index: recall against speed, beside other indexes",
@@ -30,7 +37,8 @@ func (a *app) benchKNNCommand() *cobra.Command {
 for a seed), builds an index of them, and prints recall@10 against queries a second for image and text queries, in each
 tier; the times to build; memory; latency of single searches, while vectors come in, and with filters; range queries; and
 with --join the join of all pairs of near vectors. --peers measures other indexes on the same vectors in the same run,
-through their Python packages: ` + "`make bench-knn`" + ` installs them. docs/vector-search.md explains the figures.
+through their Python packages: ` + "`make bench-knn`" + ` installs them. With --vectors crops the model makes them instead: images
+are random crops of the demo gallery's few photographs, text queries the demo's sentences. docs/vector-search.md explains the figures.
 
 Vectors are made when they are needed, and never held all at once: ten million of 512 components need 27 GB of disk, which
 are the index's, and 4 GB of memory. With --dir the indexes stay, and --reuse measures them again without building them. A
@@ -47,6 +55,9 @@ million with peers needs 14 GB of disk and 5 GB of memory.`,
 	flags := cmd.Flags()
 	flags.IntVar(&f.N, "n", 100_000, "how many vectors")
 	flags.IntVar(&f.Dim, "dim", 512, "components of a vector")
+	flags.Var(choice(&f.vectors, syntheticVectors, cropVectors), "vectors", "synthetic, or of crops of the demo's photographs by --model")
+	flags.IntVar(&f.Index.CodesFrom, "codes-from", 0, "vectors from which codes are scanned (default 50,000)")
+	flags.IntVar(&f.Index.ListsFrom, "lists-from", 0, "vectors from which codes lie in lists (default 100,000)")
 	flags.IntVar(&f.Queries, "queries", 400, "queries of each kind: half to calibrate, half to measure")
 	flags.Uint64Var(&f.Seed, "seed", 1, "of the vectors")
 	flags.Float64Var(&f.Seconds, "seconds", 1, "length of each measurement")
@@ -94,6 +105,11 @@ func (a *app) benchKNN(ctx context.Context, f benchKNNFlags) error {
 		p := a.startProgress(name, unit, int64(total))
 		return p.add, p.stop
 	}
+	if f.vectors == cropVectors {
+		if err := a.useCrops(ctx, &f); err != nil {
+			return err
+		}
+	}
 	report, failed := bench.Run(ctx, f.Options)
 	if len(report.Points) == 0 {
 		return failed
@@ -123,7 +139,10 @@ func writePlot(path string, report bench.Report) error {
 
 // printKNN prints the report as tables.
 func (a *app) printKNN(r bench.Report) error {
-	a.note("%d vectors × %d, seed %d, %s kernels, %d threads, load %s before", r.N, r.Dim, r.Seed, r.SIMD, r.Threads, r.Load)
+	a.note("%d %s vectors × %d, seed %d, %s kernels, %d threads, load %s before", r.N, r.Set, r.Dim, r.Seed, r.SIMD, r.Threads, r.Load)
+	g := r.Geometry
+	a.note("mean cosines: two images %.2f, two texts %.2f, a text and an image %.2f; gap %.2f; the images' participation ratio is %.0f",
+		g.ImageImage, g.TextText, g.TextImage, g.Gap, g.Participation)
 	steps := []func(bench.Report) error{a.printCurves, a.printChosen, a.printBuilds, a.printLatencies, a.printJoins}
 	for _, step := range steps {
 		if err := step(r); err != nil {

@@ -83,6 +83,7 @@ type Report struct {
 	SIMD      string        `json:"simd"`
 	Threads   int           `json:"threads"`
 	Load      string        `json:"load,omitempty"` // of the machine, before: 1, 5 and 15 minutes
+	Geometry  Geometry      `json:"geometry"`
 	Builds    []Build       `json:"builds"`
 	Phases    []Phase       `json:"phases"`
 	Memory    []Memory      `json:"memory"`
@@ -117,6 +118,7 @@ func Run(ctx context.Context, opts Options) (report Report, err error) {
 	if r.data, err = newData(opts.Dir, opts.Set, opts); err != nil {
 		return report, err
 	}
+	report.Geometry = r.data.geometry()
 	if err := r.own(ctx); err != nil {
 		return report, err
 	}
