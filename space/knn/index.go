@@ -408,7 +408,7 @@ func (x *Index) swap(c *coded, flat *Flat) error {
 			return errors.Join(err, c.close())
 		}
 		if last {
-			c.free = c.unused()
+			c.free, c.quarantine = c.unused(), nil // nobody has looked at it yet
 			x.state.Store(&state{coded: c})
 			return nil
 		}

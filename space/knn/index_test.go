@@ -293,6 +293,83 @@ func TestSlotsAreTakenAgain(t *testing.T) {
 	}
 }
 
+// TestSlotsTakenWhileCodesAreMadeStayTaken: items that come while the exact tier is left lie in slots that were free when
+// the codes were made; no later item may get these.
+func TestSlotsTakenWhileCodesAreMadeStayTaken(t *testing.T) {
+	const dim, n = 32, 3000
+	m := newMaker(dim)
+	x := open(t, dim, kernels()[0], Options{CodesFrom: 4 * n, ListsFrom: 1 << 30})
+	items := map[string]int{}
+	add := func(from, to int) {
+		for i := from; i < to; i++ {
+			put(t, x, name(i), m.image(i%madeOnce))
+			items[name(i)] = i % madeOnce
+		}
+	}
+	add(0, n)
+	for i := range n / 2 {
+		x.Remove(name(i))
+		delete(items, name(i))
+	}
+	x.changed = map[uint32]struct{}{}
+	flat := x.state.Load().flat
+	c, err := x.encode(context.Background(), flat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(n, 2*n-n/2-100)
+	if err := x.swap(c, flat); err != nil {
+		t.Fatal(err)
+	}
+	add(2*n, 4*n)
+	if x.Len() != len(items) {
+		t.Errorf("%d items; want %d", x.Len(), len(items))
+	}
+	for id, i := range items {
+		if slot, there := x.Slot(id); !there || !slices.Equal(x.Components(slot), m.image(i).Components()) {
+			t.Fatalf("%s is there: %v, or has other components", id, there)
+		}
+	}
+}
+
+// TestJoinsMakeListsForThemselves: in the codes tier, a join of many items goes by lists.
+func TestJoinsMakeListsForThemselves(t *testing.T) {
+	const dim, n, least = 48, joinListsFrom + 500, 0.9
+	r := rand.New(rand.NewPCG(5, 0))
+	m, oracle := newMaker(dim), NewFlat(dim)
+	x := open(t, dim, kernels()[0], Options{CodesFrom: 1000, ListsFrom: 1 << 30})
+	for i := range n {
+		v := m.image(i % madeOnce)
+		if i >= madeOnce {
+			v = altered(r, v, 0.04)
+		}
+		add(t, oracle, name(i), v)
+		put(t, x, name(i), v)
+	}
+	x.Settle()
+	if x.Tier() != TierCodes {
+		t.Fatalf("tier %s", x.Tier())
+	}
+	if l, err := x.state.Load().coded.joinLayout(context.Background(), 64); err != nil || len(l.lists) != 64 {
+		t.Fatalf("a join's layout: %v", err)
+	}
+	want, got := joined(t, oracle, least, nil), joined(t, x, least, nil)
+	missed := 0
+	for p := range want {
+		if !got[p] {
+			missed++
+		}
+	}
+	for p := range got {
+		if !want[p] {
+			t.Errorf("pair %v is not one", p)
+		}
+	}
+	if missed*100 > len(want) || len(want) < 300 {
+		t.Errorf("%d of %d pairs were missed", missed, len(want))
+	}
+}
+
 // TestWritesGoOnWhileTiersChange is for the race detector, and for what is lost: nothing.
 func TestWritesGoOnWhileTiersChange(t *testing.T) {
 	const dim, each = 32, 1500
