@@ -245,6 +245,7 @@ func (s *searcher) scanTogether(ctx context.Context, x *coded, l *layout, wanted
 	keepers := make([]keeper, workers)
 	work := func(n int) {
 		keepers[n].reset(s.keeper.n)
+		keepers[n].least = s.keeper.least
 		w := scanWorker{searcher: s, index: x, layout: l, keeper: &keepers[n]}
 		for ctx.Err() == nil && (wanted < 0 || seen.Load() < wanted) {
 			i := int(next.Add(1)) - 1
