@@ -136,7 +136,8 @@ func (c *Catalog) buildWords(ctx context.Context, dir string, progress Progress)
 	return index, nil
 }
 
-// fillWords applies all items. The index has sequence 0 until the last of them is in: an interrupted build starts over.
+// fillWords applies all items, durably: the change log is trimmed, so that an index that is closed before it is on disk
+// could not catch up. The index has sequence 0 until the last of them is in: an interrupted build starts over.
 func (c *Catalog) fillWords(ctx context.Context, index *keyword.Index, progress Progress) error {
 	last := c.store.Sequence()
 	count := progress.counter("words", c.vectors.Len())
@@ -155,5 +156,8 @@ func (c *Catalog) fillWords(ctx context.Context, index *keyword.Index, progress 
 		return err
 	}
 	batch.Sequence = last
-	return index.Apply(ctx, batch)
+	if err := index.Apply(ctx, batch); err != nil {
+		return err
+	}
+	return index.Sync(ctx)
 }

@@ -172,6 +172,35 @@ func (x *Index) Apply(ctx context.Context, b Batch) error {
 	return nil
 }
 
+// Sync waits until all that was applied is on disk. With Options.NoSync, Close may leave the newest batches behind.
+func (x *Index) Sync(ctx context.Context) error {
+	if err := x.enter(ctx); err != nil {
+		return err
+	}
+	defer x.open.RUnlock()
+	batch := index.NewBatch()
+	batch.SetInternal(sequenceKey, binary.BigEndian.AppendUint64(nil, x.sequence.Load()))
+	persisted := make(chan error, 1)
+	batch.SetPersistedCallback(func(err error) {
+		select {
+		case persisted <- err:
+		default:
+		}
+	})
+	err := x.scorch.Batch(batch)
+	if err == nil {
+		select {
+		case err = <-persisted:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("sync keyword index: %w", err)
+	}
+	return nil
+}
+
 // Sequence is the number of the last batch that was applied; 0 for a new index.
 func (x *Index) Sequence() uint64 { return x.sequence.Load() }
 

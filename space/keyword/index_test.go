@@ -222,3 +222,38 @@ func TestSearchWhileApplying(t *testing.T) {
 		t.Error(n, err)
 	}
 }
+
+// TestSyncedBatchesSurviveClose: without Sync, an index that does not wait for the disk may open as it was before.
+func TestSyncedBatchesSurviveClose(t *testing.T) {
+	for round := range 10 {
+		dir := t.TempDir()
+		x, err := Open(dir, Options{NoSync: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range uint64(5) {
+			if err := x.Apply(t.Context(), Batch{Puts: []space.Item{text(fmt.Sprint(n), "words")}, Sequence: n + 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(x.Sync(t.Context()), x.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if x, err = Open(dir, Options{NoSync: true}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := x.Count(); err != nil || n != 5 || x.Sequence() != 5 {
+			t.Errorf("round %d: %d items at batch %d, %v", round, n, x.Sequence(), err)
+		}
+		if err := x.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x := openWith(t)
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Sync(t.Context()); !errors.Is(err, space.ErrClosed) {
+		t.Errorf("of a closed index: %v", err)
+	}
+}
