@@ -9,21 +9,24 @@ import (
 // What two pictures that lie on each other must show to be one. The limits are those that the train half of the
 // generated set gave; see docs/duplicates.md.
 const (
-	borderPixels  = 5     // at the pictures' edges, where details are those of what lies beyond, too
-	blockPixels   = 8     // side of the blocks that are looked at one by one
-	plainBelow    = 2.0   // standard deviation of a block's details, in levels of 255: less shows nothing
-	richFrom      = 7.0   // ... from which details cannot have been lost to compression
-	conflictFrom  = 20.0  // details, in squared levels, that either picture has and the other does not
-	conflictShare = 1.0   // ... in those that both have
-	leastSame     = 8     // blocks that must agree
-	mostDiffering = 0.025 // share of the blocks that may show something else
-	mostLost      = 0.04  // details that either picture has and the other does not, in those that both have
-	leastOfAll    = 0.50  // share of the blocks with details that must agree
-	leastDetail   = 0.30  // correlation of all details
-	leastCommon   = 0.30  // share of the smaller picture that both show
-	leastColour   = 0.85  // correlation of the colours, where both have some
-	leastTone     = 0.93  // correlation of the brightness
-	leastGreyTone = 0.97  // ... where the colours tell nothing
+	borderPixels  = 5    // at the pictures' edges, where details are those of what lies beyond, too
+	blockPixels   = 8    // side of the blocks that are looked at one by one
+	plainBelow    = 2.0  // standard deviation of a block's details, in levels of 255: less shows nothing
+	richFrom      = 7.0  // ... from which details cannot have been lost to compression
+	conflictFrom  = 20.0 // details, in squared levels, that either picture has and the other does not
+	conflictShare = 1.0  // ... in those that both have
+	leastSame     = 8    // blocks that must agree
+	mostDiffering = 0.02 // share of the blocks that may show something else
+	mostLost      = 0.04 // details that either picture has and the other does not, in those that both have
+	leastOfAll    = 0.50 // share of the blocks with details that must agree
+	leastDetail   = 0.30 // correlation of all details
+	leastCommon   = 0.30 // share of the smaller picture that both show
+	leastColour   = 0.85 // correlation of the colours, where both have some
+	leastTone     = 0.93 // correlation of the brightness
+	leastGreyTone = 0.97 // ... where the colours tell nothing
+	mostOff       = 0.10 // share of the pixels whose brightness the other picture does not explain
+	sureDetail    = 0.85 // ... unless the details agree so well
+	sureGrey      = 0.95 // ... where the colours tell nothing
 )
 
 // What they must show where a mark lies over one of them: it lightens or darkens whatever lies below, and never both.
@@ -81,8 +84,13 @@ func (a agreement) proves() bool {
 
 // isPlain says whether both show the same everywhere.
 func (a agreement) isPlain() bool {
-	return a.differs() <= mostDiffering && min(a.lost, a.added) <= mostLost*a.kept &&
-		(a.grey && a.tone >= leastGreyTone || !a.grey && a.tone >= leastTone && a.colour >= leastColour)
+	if a.differs() > mostDiffering || min(a.lost, a.added) > mostLost*a.kept {
+		return false
+	}
+	if a.grey {
+		return a.tone >= leastGreyTone && (a.off <= mostOff || a.detail >= sureGrey)
+	}
+	return a.tone >= leastTone && a.colour >= leastColour && (a.off <= mostOff || a.detail >= sureDetail)
 }
 
 // isMarked says whether both show the same but for a mark on one of them.
