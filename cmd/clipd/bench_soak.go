@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image/jpeg"
 	"image/png"
+	"slices"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,7 @@ import (
 // soakFlags bound a soak.
 type soakFlags struct{ images, callers int }
 
-// soakGrowth is how far memory may grow after the warm-up, which is a fifth of the images.
+// soakGrowth is how far memory may grow after the warm-up.
 const soakGrowth = 1.05
 
 // soakReport is what bench soak prints.
@@ -26,8 +27,9 @@ type soakReport struct {
 	Model  string  `json:"model"`
 	Images int     `json:"images"`
 	RSS    []int64 `json:"rss"`    // resident bytes, at equal distances
-	Warm   int64   `json:"warm"`   // most of the first fifth
-	End    int64   `json:"end"`    // most of the last fifth
+	Warm   int64   `json:"warm"`   // median of the second fifth
+	End    int64   `json:"end"`    // median of the last fifth
+	Peak   int64   `json:"peak"`   // most of all
 	Growth float64 `json:"growth"` // end by warm
 	Flat   bool    `json:"flat"`   // growth is at most 1.05
 }
@@ -38,8 +40,10 @@ func (a *app) benchSoakCommand() *cobra.Command {
 		Use:   "soak",
 		Short: "See whether memory stays flat over many images",
 		Long: `Soak starts a server of its own, as "bench encode" does, and sends it images of mixed sizes and formats. It prints the
-process's resident memory as it goes, and whether that grew by more than 5 % after the first fifth of the images.
-Exit status: 0 when it is flat, else 1.`,
+process's resident memory as it goes, and whether that grew by more than 5 %. The first fifth of the images is for
+warming up: buffers and the heap find their sizes, each on its first large image. Then the median of the last fifth is
+held against that of the second, so that a leak has three fifths of the images to show itself, and what one moment
+happens to hold decides nothing. Exit status: 0 when it is flat, else 1.`,
 		Example: "  clipd bench soak\n  clipd bench soak --images 2000 --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -79,8 +83,8 @@ func (a *app) benchSoak(ctx context.Context, f soakFlags) error {
 	return nil
 }
 
-// soakSamples is how often memory is read.
-const soakSamples = 20
+// soakSamples is how often memory is read; soakRows of that are printed.
+const soakSamples, soakRows = 100, 20
 
 func (s *site) soak(ctx context.Context, f soakFlags, bodies [][]byte) (soakReport, error) {
 	report := soakReport{Model: s.engine.model.Fingerprint().String(), Images: f.images}
@@ -111,19 +115,17 @@ func (s *site) soak(ctx context.Context, f soakFlags, bodies [][]byte) (soakRepo
 	return report, nil
 }
 
-// judge compares the last fifth with the first.
+// judge compares the last fifth with the second.
 func (r *soakReport) judge() {
 	fifth := len(r.RSS) / 5
-	for i, rss := range r.RSS {
-		switch {
-		case i < fifth:
-			r.Warm = max(r.Warm, rss)
-		case i >= len(r.RSS)-fifth:
-			r.End = max(r.End, rss)
-		}
-	}
+	r.Warm, r.End, r.Peak = median(r.RSS[fifth:2*fifth]), median(r.RSS[len(r.RSS)-fifth:]), slices.Max(r.RSS)
 	r.Growth = quotient(float64(r.End), float64(r.Warm))
 	r.Flat = r.Growth <= soakGrowth
+}
+
+// median of at least one; of two in the middle, the larger.
+func median(list []int64) int64 {
+	return slices.Sorted(slices.Values(list))[len(list)/2]
 }
 
 // soakBodies are requests with images of many sizes, as JPEG and as PNG.
@@ -162,10 +164,11 @@ func (a *app) printSoak(r soakReport) error {
 	if a.json {
 		return a.writeJSON(r)
 	}
-	rows := make([][]string, len(r.RSS))
-	for i, rss := range r.RSS {
-		bytes := sizeValue(rss)
-		rows[i] = []string{fmt.Sprint((i + 1) * r.Images / len(r.RSS)), bytes.String()}
+	rows := make([][]string, soakRows)
+	for i := range rows {
+		sample := (i+1)*len(r.RSS)/soakRows - 1
+		bytes := sizeValue(r.RSS[sample])
+		rows[i] = []string{fmt.Sprint((sample + 1) * r.Images / len(r.RSS)), bytes.String()}
 	}
 	if err := a.table([]column{{title: "images", right: true}, {title: "memory", right: true}}, rows); err != nil {
 		return err
@@ -174,7 +177,7 @@ func (a *app) printSoak(r soakReport) error {
 	if !r.Flat {
 		verdict = "it grew"
 	}
-	warm, end := sizeValue(r.Warm), sizeValue(r.End)
-	a.note("model %s: %v in the first fifth, %v in the last, × %.3f: %s", r.Model, &warm, &end, r.Growth, verdict)
+	warm, end, peak := sizeValue(r.Warm), sizeValue(r.End), sizeValue(r.Peak)
+	a.note("model %s: median of the second fifth %v, of the last %v, × %.3f: %s; at most %v", r.Model, &warm, &end, r.Growth, verdict, &peak)
 	return nil
 }

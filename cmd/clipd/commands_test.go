@@ -297,7 +297,7 @@ func TestCommandsBesideAServer(t *testing.T) {
 			t.Errorf("got %+v", encode)
 		}
 		var soak soakReport // whether so few images leave it flat is not asked here
-		if err := json.Unmarshal([]byte(c.run("bench", "soak", "--images", "40", "--json").out), &soak); err != nil || len(soak.RSS) != soakSamples || soak.Growth <= 0 {
+		if err := json.Unmarshal([]byte(c.run("bench", "soak", "--images", "100", "--json").out), &soak); err != nil || len(soak.RSS) != soakSamples || soak.Growth <= 0 {
 			t.Errorf("got %+v, %v", soak, err)
 		}
 		if table := c.must(t, exitDone, args...); !strings.Contains(table.out, "JPEG 64×48") || !strings.Contains(table.err, "fairness") {
