@@ -85,6 +85,21 @@ func (c *Client) Embeddings(ctx context.Context, req EmbeddingsRequest) (Embeddi
 	return call[EmbeddingsResponse](ctx, c, http.MethodPost, "/v1/embeddings", req)
 }
 
+// EmbedImages calls POST /v1/embeddings with image files as they are, which spares both sides base64. Vectors of
+// req.Input come first, then those of the files. A file that cannot be read is an error.
+func (c *Client) EmbedImages(ctx context.Context, req EmbeddingsRequest, files ...Upload) (EmbeddingsResponse, error) {
+	form := &formBody{parts: []part{{field: "query", value: req}}, maxFile: c.opts.MaxFile}
+	for i := range files {
+		form.parts = append(form.parts, part{field: "image", file: &files[i]})
+	}
+	var out EmbeddingsResponse
+	err := c.decode(ctx, http.MethodPost, "/v1/embeddings", form, &out)
+	for _, failure := range form.failures() {
+		return out, failure // it explains why the server got an empty image
+	}
+	return out, err
+}
+
 // Models calls GET /v1/models.
 func (c *Client) Models(ctx context.Context) (ModelList, error) {
 	return call[ModelList](ctx, c, http.MethodGet, "/v1/models", nil)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -44,11 +45,12 @@ func FuzzSimpleInputs(f *testing.F) {
 func compareSimple(t *testing.T, data []byte) bool {
 	t.Helper()
 	data = bytes.TrimSpace(data) // as encoding/json hands values on
-	if !json.Valid(data) {
-		return false
-	}
 	short, ok := simpleInputs(data)
 	if !ok {
+		return false
+	}
+	if !json.Valid(data) {
+		t.Errorf("%q is no JSON; the short way reads %q", data, short)
 		return false
 	}
 	want, err := thorough(data)
@@ -70,5 +72,83 @@ func BenchmarkReadImageInput(b *testing.B) {
 		if err := json.Unmarshal(data, &req); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+var requestSeeds = []string{
+	`{"input":"a cat"}`, ` { "input" : [ "a" , {"image":"aGk="} ] , "model":"m","encoding_format":"base64","user":"u" } `,
+	`{"input":"a","input":["b"]}`, `{"encoding_format":"float","input":{"image":"aGk="}}`, `{"input":"日本語のテキスト"}`,
+	`{"input":"a","dimensions":4}`, `{"input":"a","Model":"m"}`, `{"input":[]}`, `{"input":null}`, `{}`, `[]`, `{"input":"a"} x`, `{"input":"a",}`,
+	`{"input":"12345678\\u0041"}`, "{\"input\":\"12345678\n\"}", "{\"input\":\"1234567\x1f\"}", "{\"input\":\"12345678\xff\"}", `{"input":"a"`, `{"input":"a" "model":"m"}`,
+}
+
+func TestSimpleRequestsAreReadAsByEncodingJSON(t *testing.T) {
+	simpler := 0
+	for _, seed := range requestSeeds {
+		if compareRequest(t, []byte(seed)) {
+			simpler++
+		}
+	}
+	if simpler != 5 {
+		t.Errorf("%d of %d took the short way; want the first 5", simpler, len(requestSeeds))
+	}
+}
+
+func FuzzSimpleRequest(f *testing.F) {
+	for _, seed := range requestSeeds {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { compareRequest(t, data) })
+}
+
+func compareRequest(t *testing.T, data []byte) bool {
+	t.Helper()
+	var short, want EmbeddingsRequest
+	if !short.ReadSimple(data) {
+		if !reflect.DeepEqual(short, want) {
+			t.Errorf("%q: refused, and left %+v", data, short)
+		}
+		return false
+	}
+	if err := json.Unmarshal(data, &want); err != nil || !reflect.DeepEqual(short, want) {
+		t.Errorf("%q: the short way reads %+v; want %+v, %v", data, short, want, err)
+	}
+	return true
+}
+
+// A string of each byte, at each place of a word of eight: plain says what encoding/json would leave as it is.
+func TestPlainStrings(t *testing.T) {
+	for b := range 256 {
+		for at := range 17 {
+			text := []byte("0123456789abcdefg")
+			text[at] = byte(b)
+			var read string
+			same := json.Unmarshal(append(append([]byte{'"'}, text...), '"'), &read) == nil && read == string(text)
+			if b != '"' && plain(text) != same {
+				t.Errorf("byte %#x at %d: plain says %v", b, at, !same)
+			}
+		}
+	}
+}
+
+// BenchmarkReadRequest reads a request with a photograph of 12 megapixels, the short way and by encoding/json.
+func BenchmarkReadRequest(b *testing.B) {
+	photo := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("JPEG"), 400_000))
+	data, err := json.Marshal(EmbeddingsRequest{Input: EmbeddingsInput{{Image: photo}}, EncodingFormat: "base64"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, read := range map[string]func(*EmbeddingsRequest) bool{
+		"simple":        func(r *EmbeddingsRequest) bool { return r.ReadSimple(data) },
+		"encoding-json": func(r *EmbeddingsRequest) bool { return json.Unmarshal(data, r) == nil },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				if req := (EmbeddingsRequest{}); !read(&req) {
+					b.Fatal("not read")
+				}
+			}
+		})
 	}
 }

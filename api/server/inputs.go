@@ -27,10 +27,11 @@ func (s *Server) encode(ctx context.Context, field string, inputs []api.Input) (
 	if err := s.checkInputs(field, inputs); err != nil {
 		return nil, err
 	}
-	var texts, images []int
+	var texts []int
+	var images []picture
 	for i, in := range inputs {
 		if in.Image != "" {
-			images = append(images, i)
+			images = append(images, picture{i, fmt.Sprintf("%s %d", field, i), func() ([]byte, error) { return imageBytes(in.Image) }})
 		} else {
 			texts = append(texts, i)
 		}
@@ -39,7 +40,14 @@ func (s *Server) encode(ctx context.Context, field string, inputs []api.Input) (
 	if err := s.encodeTexts(ctx, inputs, texts, vectors); err != nil {
 		return nil, err
 	}
-	return vectors, s.encodeImages(ctx, field, inputs, images, vectors)
+	return vectors, s.encodeImages(ctx, field, images, vectors)
+}
+
+// picture is an image file among the inputs of a request.
+type picture struct {
+	at    int // position of its vector
+	name  string
+	bytes func() ([]byte, error) // asked when its turn comes
 }
 
 func (s *Server) checkInputs(field string, inputs []api.Input) error {
@@ -84,18 +92,18 @@ func (s *Server) encodeTexts(ctx context.Context, inputs []api.Input, at []int, 
 
 // encodeImages decodes pictures while others are in the tower. Of those that wait for it only the values that it reads
 // are held.
-func (s *Server) encodeImages(ctx context.Context, field string, inputs []api.Input, at []int, vectors []space.Vector) error {
+func (s *Server) encodeImages(ctx context.Context, field string, images []picture, vectors []space.Vector) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(picturesAtOnce)
 	turns := semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))) // so that a large request does not fill the line for decoding
-	for _, position := range at {
+	for _, image := range images {
 		group.Go(func() error {
-			pixels, err := s.pixels(ctx, turns, fmt.Sprintf("%s %d", field, position), inputs[position].Image)
+			pixels, err := s.pixels(ctx, turns, image)
 			if err != nil {
-				return about(field, fmt.Sprint(position), err)
+				return about(field, fmt.Sprint(image.at), err)
 			}
 			defer s.metrics.stage(stageEncodePictures, time.Now(), 1)
-			vectors[position], err = s.deps.Model.EncodePixels(ctx, pixels)
+			vectors[image.at], err = s.deps.Model.EncodePixels(ctx, pixels)
 			return err
 		})
 	}
@@ -103,7 +111,7 @@ func (s *Server) encodeImages(ctx context.Context, field string, inputs []api.In
 }
 
 // pixels decodes an image of a request when it is its turn, in the request and among all.
-func (s *Server) pixels(ctx context.Context, turns *semaphore.Weighted, name, image string) ([]float32, error) {
+func (s *Server) pixels(ctx context.Context, turns *semaphore.Weighted, image picture) ([]float32, error) {
 	for _, line := range []*semaphore.Weighted{turns, s.deps.Decoding} {
 		if err := line.Acquire(ctx, 1); err != nil {
 			return nil, err
@@ -111,11 +119,11 @@ func (s *Server) pixels(ctx context.Context, turns *semaphore.Weighted, name, im
 		defer line.Release(1)
 	}
 	begun := time.Now()
-	data, err := imageBytes(image)
+	data, err := image.bytes()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", image.name, err)
 	}
-	picture, err := s.deps.Model.DecodePicture(name, data, s.opts.Limits)
+	picture, err := s.deps.Model.DecodePicture(image.name, data, s.opts.Limits)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,9 @@ type metrics struct {
 	stages   *prometheus.HistogramVec
 	batches  *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+	bodies   prometheus.Gauge
+
+	bodiesRefused prometheus.Counter
 }
 
 func newMetrics(deps Deps) (*metrics, error) {
@@ -56,9 +59,15 @@ func newMetrics(deps Deps) (*metrics, error) {
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "clipd_requests_in_flight", Help: "HTTP requests being answered now.",
 		}),
+		bodies: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "clipd_bodies_bytes", Help: "Memory that the bodies of requests have room for now, small ones aside.",
+		}),
+		bodiesRefused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "clipd_bodies_refused_total", Help: "Requests refused because there was no room for their bodies.",
+		}),
 	}
 	all := append([]prometheus.Collector{
-		m.requests, m.duration, m.stages, m.batches, m.inFlight,
+		m.requests, m.duration, m.stages, m.batches, m.inFlight, m.bodies, m.bodiesRefused,
 		itemsCollector{deps.Library}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}, deps.Metrics...)
 	if model, ok := deps.Model.(queued); ok {

@@ -15,8 +15,11 @@ const (
 	encodingBase64 = "base64"
 )
 
-// embeddings answers POST /v1/embeddings in OpenAI's shape.
+// embeddings answers POST /v1/embeddings in OpenAI's shape, or with image files as they are.
 func (s *Server) embeddings(c echo.Context) error {
+	if kind := mediaType(c); kind != "" && kind != echo.MIMEApplicationJSON {
+		return s.embedFiles(c, kind)
+	}
 	req, err := readJSON[api.EmbeddingsRequest](s, c, ignoreUnknown)
 	if err != nil {
 		return err
@@ -28,6 +31,10 @@ func (s *Server) embeddings(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.answerEmbeddings(c, req, vectors)
+}
+
+func (s *Server) answerEmbeddings(c echo.Context, req api.EmbeddingsRequest, vectors []space.Vector) error {
 	resp := api.EmbeddingsResponse{Object: "list", Model: s.deps.Model.Name(), Data: embeddingList(vectors, req.EncodingFormat)}
 	resp.Usage, resp.Truncated = s.usage(req.Input)
 	return c.JSON(http.StatusOK, resp)

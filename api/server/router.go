@@ -21,7 +21,7 @@ func (s *Server) router() (*echo.Echo, error) {
 	if len(s.opts.CORSOrigins) > 0 {
 		e.Use(s.sharing())
 	}
-	e.Use(foreign, s.authorize())
+	e.Use(foreign, s.authorize(), s.makeRoom)
 	document, err := s.document()
 	if err != nil {
 		return nil, err

@@ -69,6 +69,8 @@ type Facts struct {
 type Options struct {
 	MaxBody      int64             // bytes of a JSON or search request; 0: DefaultMaxBody (--max-body)
 	MaxUpload    int64             // bytes of a multipart upload, which is streamed; 0: DefaultMaxUpload (--max-upload)
+	MaxBodies    int64             // bytes of the bodies of all requests together; 0: DefaultMaxBodies (--max-bodies)
+	BodyWait     time.Duration     // for room among these, before a request is refused; 0: DefaultBodyWait
 	MaxInputs    int               // texts and images of one request for vectors; 0: DefaultMaxInputs (--max-inputs)
 	Limits       preprocess.Limits // of each picture
 	APIKeys      []string          // any of these as bearer token; none: open to all (--api-key)
@@ -82,6 +84,8 @@ type Options struct {
 const (
 	DefaultMaxBody      = 128 << 20
 	DefaultMaxUpload    = 16 << 30
+	DefaultMaxBodies    = 512 << 20
+	DefaultBodyWait     = 10 * time.Second
 	DefaultMaxInputs    = 2048 // as OpenAI's
 	DefaultShutdownWait = 15 * time.Second
 )
@@ -93,6 +97,7 @@ type Server struct {
 	echo      *echo.Echo
 	metrics   *metrics
 	originals *originals
+	bodies    *semaphore.Weighted // bytes
 	started   time.Time
 	stopping  atomic.Bool
 }
@@ -109,7 +114,7 @@ func New(deps Deps, opts Options) (*Server, error) {
 	if deps.Decoding == nil {
 		deps.Decoding = semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))
 	}
-	s := &Server{deps: deps, opts: opts, originals: newOriginals(), started: time.Now()}
+	s := &Server{deps: deps, opts: opts, originals: newOriginals(), bodies: semaphore.NewWeighted(opts.MaxBodies), started: time.Now()}
 	if s.metrics, err = newMetrics(deps); err != nil {
 		return nil, err
 	}
@@ -125,6 +130,10 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("--max-body %d: want a positive number of bytes", o.MaxBody)
 	case o.MaxUpload < 0:
 		return o, fmt.Errorf("--max-upload %d: want a positive number of bytes", o.MaxUpload)
+	case o.MaxBodies < 0:
+		return o, fmt.Errorf("--max-bodies %d: want a positive number of bytes", o.MaxBodies)
+	case o.BodyWait < 0:
+		return o, fmt.Errorf("body wait %v: want a positive time", o.BodyWait)
 	case o.MaxInputs < 0:
 		return o, fmt.Errorf("--max-inputs %d: want a positive number", o.MaxInputs)
 	}
@@ -135,6 +144,8 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	o.MaxBody = orDefault(o.MaxBody, DefaultMaxBody)
 	o.MaxUpload = orDefault(o.MaxUpload, DefaultMaxUpload)
+	o.MaxBodies = orDefault(o.MaxBodies, DefaultMaxBodies)
+	o.BodyWait = orDefault(o.BodyWait, DefaultBodyWait)
 	o.MaxInputs = orDefault(o.MaxInputs, DefaultMaxInputs)
 	o.ShutdownWait = orDefault(o.ShutdownWait, DefaultShutdownWait)
 	o.Limits.MaxBytes = orDefault(o.Limits.MaxBytes, preprocess.DefaultMaxBytes)

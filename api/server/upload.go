@@ -22,7 +22,7 @@ const metadataFilename = "filename"
 // addFiles answers POST …/items with multipart/form-data: files are taken in as they arrive.
 func (s *Server) addFiles(c echo.Context, into *catalog.Catalog) error {
 	up := &upload{server: s, intake: newIntake(s, into)}
-	err := s.eachPart(c, s.opts.MaxUpload, "--max-upload", func(part *multipart.Part) error {
+	err := s.eachPart(c, s.opts.MaxUpload, intakeBytes+s.opts.Limits.MaxBytes, "--max-upload", func(part *multipart.Part) error {
 		switch part.FormName() {
 		case "items":
 			return up.describe(part)
@@ -41,8 +41,11 @@ func (s *Server) addFiles(c echo.Context, into *catalog.Catalog) error {
 	return up.intake.answer(c)
 }
 
-// eachPart reads a multipart body part by part.
-func (s *Server) eachPart(c echo.Context, limit int64, flag string, do func(*multipart.Part) error) error {
+// eachPart reads a multipart body of at most limit bytes part by part; of these, at most held are kept.
+func (s *Server) eachPart(c echo.Context, limit, held int64, flag string, do func(*multipart.Part) error) error {
+	if err := s.reserve(c, held); err != nil {
+		return err
+	}
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, limit)
 	parts, err := c.Request().MultipartReader()
 	if err != nil {
@@ -163,7 +166,7 @@ func (s *Server) readPart(part *multipart.Part, limit int64, flag string) ([]byt
 
 // readForm reads a small form with one JSON part and one file part into memory.
 func (s *Server) readForm(c echo.Context, jsonPart string, into any, filePart string) (file []byte, name string, err error) {
-	err = s.eachPart(c, s.opts.MaxBody, "--max-body", func(part *multipart.Part) error {
+	err = s.eachPart(c, s.opts.MaxBody, s.opts.MaxBody, "--max-body", func(part *multipart.Part) error {
 		switch part.FormName() {
 		case jsonPart:
 			var raw json.RawMessage

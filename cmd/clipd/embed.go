@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -50,6 +52,9 @@ With --json the whole answer is one document in the shape of OpenAI's embeddings
 // embedBatch is how many inputs travel together.
 const embedBatch = 64
 
+// imagesInFlight is how many images are sent at once: enough for the server to fill its batches.
+const imagesInFlight = 16
+
 // embedLine is one line of output.
 type embedLine struct {
 	Input     string `json:"input"`
@@ -66,30 +71,71 @@ func (a *app) embed(ctx context.Context, c *connection, texts []string, f embedF
 	whole := api.EmbeddingsResponse{Object: "list"}
 	encoder := json.NewEncoder(a.out)
 	encoder.SetEscapeHTML(false)
-	err := a.eachInput(texts, f.images, func(batch []input) error {
-		request := api.EmbeddingsRequest{EncodingFormat: f.format}
-		for _, in := range batch {
-			request.Input = append(request.Input, in.Input)
-		}
-		answer, err := c.Embeddings(ctx, request)
-		if err != nil {
-			return err
-		}
+	report := func(names []string, answer api.EmbeddingsResponse) error {
 		if a.json {
 			join(&whole, answer)
 			return nil
 		}
 		for i, embedding := range answer.Data {
-			if err := encoder.Encode(embedLine{batch[i].name, embedding.Embedding}); err != nil {
+			if err := encoder.Encode(embedLine{names[i], embedding.Embedding}); err != nil {
 				return err
 			}
 		}
 		return nil
+	}
+	err := a.eachTexts(texts, func(batch []string) error {
+		request := api.EmbeddingsRequest{EncodingFormat: f.format}
+		for _, text := range batch {
+			request.Input = append(request.Input, api.Input{Text: text})
+		}
+		answer, err := c.Embeddings(ctx, request)
+		if err != nil {
+			return err
+		}
+		return report(batch, answer)
 	})
+	if err == nil {
+		err = embedImages(ctx, c, f, report)
+	}
 	if err != nil || !a.json {
 		return err
 	}
 	return a.writeJSON(whole)
+}
+
+// embedImages sends the files as they are, each in a request of its own so that an error is this file's, and some at
+// once. They are reported in their order, up to the first that failed.
+func embedImages(ctx context.Context, c *connection, f embedFlags, report func([]string, api.EmbeddingsResponse) error) error {
+	for paths := range slices.Chunk(f.images, imagesInFlight) {
+		answers, errs := make([]api.EmbeddingsResponse, len(paths)), make([]error, len(paths))
+		var senders sync.WaitGroup
+		for i, path := range paths {
+			senders.Go(func() { answers[i], errs[i] = embedImage(ctx, c, path, f.format) })
+		}
+		senders.Wait()
+		for i, path := range paths {
+			if errs[i] != nil {
+				return errs[i]
+			}
+			if err := report([]string{path}, answers[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func embedImage(ctx context.Context, c *connection, path, format string) (api.EmbeddingsResponse, error) {
+	data, err := readBounded(path)
+	if err != nil {
+		return api.EmbeddingsResponse{}, err
+	}
+	file := api.Upload{Name: path, Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
+	answer, err := c.EmbedImages(ctx, api.EmbeddingsRequest{EncodingFormat: format}, file)
+	if err != nil {
+		return answer, fmt.Errorf("%s: %w", path, err)
+	}
+	return answer, nil
 }
 
 // join appends the answer of a batch to the whole, its indexes counted on.
@@ -103,10 +149,15 @@ func join(whole *api.EmbeddingsResponse, answer api.EmbeddingsResponse) {
 	whole.Usage.TotalTokens += answer.Usage.TotalTokens
 }
 
-// eachInput gives texts and images in batches.
-func (a *app) eachInput(texts, images []string, do func([]input) error) error {
+// eachTexts gives texts in batches.
+func (a *app) eachTexts(texts []string, do func([]string) error) error {
 	if !slices.Equal(texts, []string{"-"}) {
-		return eachBatch(texts, images, do)
+		for batch := range slices.Chunk(texts, embedBatch) {
+			if err := do(batch); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	lines := bufio.NewScanner(a.in)
 	lines.Buffer(nil, maxTextBytes)
@@ -116,7 +167,7 @@ func (a *app) eachInput(texts, images []string, do func([]input) error) error {
 			batch = append(batch, text)
 		}
 		if len(batch) == embedBatch {
-			if err := eachBatch(batch, nil, do); err != nil {
+			if err := do(batch); err != nil {
 				return err
 			}
 			batch = nil
@@ -125,32 +176,13 @@ func (a *app) eachInput(texts, images []string, do func([]input) error) error {
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("read standard input: %w", err)
 	}
-	return eachBatch(batch, images, do)
+	if len(batch) == 0 {
+		return nil
+	}
+	return do(batch)
 }
 
-func eachBatch(texts, images []string, do func([]input) error) error {
-	for chunk := range slices.Chunk(texts, embedBatch) {
-		batch := make([]input, len(chunk))
-		for i, text := range chunk {
-			batch[i] = input{text, api.Input{Text: text}}
-		}
-		if err := do(batch); err != nil {
-			return err
-		}
-	}
-	for _, path := range images { // one at a time: the error is then this file's
-		in, err := readImageInput(path)
-		if err != nil {
-			return err
-		}
-		if err := do([]input{in}); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	return nil
-}
-
-// readImageInput reads a file as an input of the embeddings and classify routes.
+// readImageInput reads a file as an input of the search and classify routes.
 func readImageInput(path string) (input, error) {
 	data, err := readBounded(path)
 	if err != nil {

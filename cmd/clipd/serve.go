@@ -23,6 +23,7 @@ type serveFlags struct {
 	hosts        []string
 	maxBody      sizeValue
 	maxUpload    sizeValue
+	maxBodies    sizeValue
 	maxInputs    int
 	shutdownWait time.Duration
 	towers       towerSettings
@@ -32,19 +33,20 @@ type serveFlags struct {
 const defaultAddr = "127.0.0.1:7744"
 
 func (f *serveFlags) add(flags *pflag.FlagSet) {
-	f.maxBody, f.maxUpload = server.DefaultMaxBody, server.DefaultMaxUpload
+	f.maxBody, f.maxUpload, f.maxBodies = server.DefaultMaxBody, server.DefaultMaxUpload, server.DefaultMaxBodies
 	flags.StringVar(&f.addr, "addr", defaultAddr, "address to listen on, as host:port")
 	flags.StringSliceVar(&f.cors, "cors-origin", nil, `web origins whose pages may call, such as https://example.org; "*": all`)
 	flags.StringSliceVar(&f.hosts, "host-name", nil, "further host names that a server on a loopback address answers to")
 	flags.Var(&f.maxBody, "max-body", "largest JSON request")
 	flags.Var(&f.maxUpload, "max-upload", "largest upload of files in one request")
+	flags.Var(&f.maxBodies, "max-bodies", "most memory of the requests that are read or answered at once; others wait, and are then refused")
 	flags.IntVar(&f.maxInputs, "max-inputs", server.DefaultMaxInputs, "most texts and images of one request for vectors")
 	flags.DurationVar(&f.shutdownWait, "shutdown-wait", server.DefaultShutdownWait, "how long requests in flight may take when the server stops")
 }
 
 func (f *serveFlags) check() error {
 	for name, value := range map[string]int64{
-		"max-body": int64(f.maxBody), "max-upload": int64(f.maxUpload), "max-inputs": int64(f.maxInputs), "shutdown-wait": int64(f.shutdownWait),
+		"max-body": int64(f.maxBody), "max-upload": int64(f.maxUpload), "max-bodies": int64(f.maxBodies), "max-inputs": int64(f.maxInputs), "shutdown-wait": int64(f.shutdownWait),
 	} {
 		if err := positive(name, value); err != nil {
 			return err
@@ -58,7 +60,7 @@ func (f *serveFlags) check() error {
 
 func (f *serveFlags) options(a *app) server.Options {
 	return server.Options{
-		MaxBody: int64(f.maxBody), MaxUpload: int64(f.maxUpload), MaxInputs: f.maxInputs,
+		MaxBody: int64(f.maxBody), MaxUpload: int64(f.maxUpload), MaxBodies: int64(f.maxBodies), MaxInputs: f.maxInputs,
 		APIKeys: a.settings.apiKeys, CORSOrigins: f.cors, Hosts: f.hosts, ShutdownWait: f.shutdownWait,
 		Log: a.logger(slog.LevelInfo),
 	}
