@@ -69,7 +69,37 @@ func openMessage(graph Graph) (m message, closer func() error, err error) {
 	if err != nil {
 		return message{}, nil, errors.Join(err, file.Close())
 	}
-	return message{r: file, end: stat.Size()}, file.Close, nil
+	return message{r: &blocks{from: file}, end: stat.Size()}, file.Close, nil
+}
+
+// blocks reads a file ahead, for a message is read in steps of a few bytes. It is not safe for concurrent use.
+type blocks struct {
+	from io.ReaderAt
+	off  int64
+	held []byte
+}
+
+const blockSize = 16 << 10
+
+func (b *blocks) ReadAt(p []byte, off int64) (int, error) {
+	if len(p) >= blockSize {
+		return b.from.ReadAt(p, off)
+	}
+	if off < b.off || off+int64(len(p)) > b.off+int64(len(b.held)) {
+		if b.held == nil {
+			b.held = make([]byte, blockSize)
+		}
+		n, err := b.from.ReadAt(b.held[:blockSize], off)
+		b.off, b.held = off, b.held[:n]
+		if err != nil && (n == 0 || !errors.Is(err, io.EOF)) {
+			return 0, err
+		}
+	}
+	n := copy(p, b.held[off-b.off:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
 }
 
 // Field numbers of onnx.proto3, by message.

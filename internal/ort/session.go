@@ -19,6 +19,7 @@ type SessionOptions struct {
 	Provider string   // execution provider: "cpu" (default), "cuda", "coreml", "openvino", "xnnpack"
 	Inputs   []string // the inputs that Run will be given; outputs that need others are left out. Empty: all
 	Outputs  []string // the outputs that Run will be asked for; empty: every one that is readable
+	AsIs     bool     // leave the graph's nodes and weights to the library as the file has them
 }
 
 // Session is one graph, loaded and optimised. It is safe for concurrent use: its threads are shared by all Runs.
@@ -41,6 +42,14 @@ func (r *Runtime) NewSession(graph Graph, opts SessionOptions) (*Session, error)
 }
 
 func newSession(graph Graph, opts SessionOptions) (*Session, error) {
+	name := graph.name()
+	if opts.rewrites() {
+		slimmed, err := slim(graph)
+		if err != nil {
+			return nil, err
+		}
+		graph = slimmed
+	}
 	if len(opts.Inputs) > 0 {
 		restricted, err := restrict(graph, opts.Inputs)
 		if err != nil {
@@ -61,7 +70,7 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 		return nil, err
 	}
 	defer settings.Destroy()
-	s := &Session{name: graph.name(), inputs: sig.Inputs, outputs: outputs}
+	s := &Session{name: name, inputs: sig.Inputs, outputs: outputs}
 	graph, fetched, err := widenHalves(graph, outputs)
 	if err != nil {
 		return nil, err
@@ -78,6 +87,12 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 		return nil, fmt.Errorf("%w: %w", ErrGraph, err)
 	}
 	return s, nil
+}
+
+// rewrites says whether the graph may be changed on its way to the library: other execution providers have their own
+// way with files.
+func (o SessionOptions) rewrites() bool {
+	return !o.AsIs && (o.Provider == "" || strings.EqualFold(o.Provider, CPU))
 }
 
 // externalFolder is the session's entry for where a graph given as bytes finds its weights (onnxruntime's
