@@ -116,6 +116,15 @@ func WrittenDim(outputs []ort.TensorInfo) int {
 	return int(max(output.Dims[1], 0))
 }
 
+// PooledOutput is the output that an Encoder would take of a graph with these; empty: none.
+func PooledOutput(outputs []ort.TensorInfo) string {
+	output, err := chooseOutput(outputs, "")
+	if err != nil {
+		return ""
+	}
+	return output.Name
+}
+
 // chooseOutput finds the output: the one asked for, else one by a usual name, else the only one with one vector a
 // picture.
 func chooseOutput(outputs []ort.TensorInfo, asked string) (ort.TensorInfo, error) {

@@ -28,6 +28,7 @@ type TextInfo struct {
 	Graph   string       `json:"graph"`
 	Inputs  []string     `json:"inputs"` // as "input_ids int64 [batch_size sequence_length]"
 	Outputs []string     `json:"outputs"`
+	Trimmed bool         `json:"trimmed"` // the last block is computed for the pooled token only
 	Spec    textenc.Spec `json:"spec"`
 }
 
@@ -36,7 +37,8 @@ type ImageInfo struct {
 	Graph   string          `json:"graph"`
 	Inputs  []string        `json:"inputs"`
 	Outputs []string        `json:"outputs"`
-	Output  string          `json:"output"` // the one in use
+	Output  string          `json:"output"`  // the one in use
+	Trimmed bool            `json:"trimmed"` // the last block is computed for the pooled token only
 	Spec    preprocess.Spec `json:"spec"`
 }
 
@@ -57,6 +59,7 @@ func (m *Model) Describe(ctx context.Context) (Info, error) {
 		defer release()
 		info.Text = &TextInfo{
 			Graph: m.layout.text, Inputs: describe(encoder.Inputs()), Outputs: describe(encoder.Outputs()), Spec: encoder.Spec(),
+			Trimmed: m.textTrimmed.Load(),
 		}
 	}
 	if m.image != nil {
@@ -67,7 +70,7 @@ func (m *Model) Describe(ctx context.Context) (Info, error) {
 		defer release()
 		info.Image = &ImageInfo{
 			Graph: m.layout.vision, Inputs: describe(encoder.Inputs()), Outputs: describe(encoder.Outputs()),
-			Output: encoder.Output(), Spec: encoder.Spec(),
+			Output: encoder.Output(), Spec: encoder.Spec(), Trimmed: m.imageTrimmed.Load(),
 		}
 	}
 	return info, nil

@@ -36,6 +36,7 @@ type Options struct {
 	MaxImageBatch int           // most pictures of one run; 0: 8
 	MaxQueue      int           // most texts, and most pictures, that wait; 0: 64 batches
 	MaxQueueBytes int64         // most memory of each of these; 0: DefaultMaxQueueBytes
+	NoTrim        bool          // compute the last block of a tower for all tokens, where only one is used
 	CacheDir      string        // where the hashes of weights are remembered; empty: nowhere
 }
 
@@ -69,6 +70,8 @@ type Model struct {
 	image    *tower[*imageenc.Encoder]
 	texts    *batch.Batcher[textItem, space.Vector]
 	pictures *batch.Batcher[[]float32, space.Vector]
+
+	textTrimmed, imageTrimmed atomic.Bool // whether a loaded tower's last block is computed for the pooled token only
 
 	resized, resizing atomic.Int64 // pictures, and the nanoseconds that they took
 
@@ -232,38 +235,37 @@ func (m *Model) writtenDim() (int, error) {
 	return imageenc.WrittenDim(signature.Outputs), nil
 }
 
-func (m *Model) loadText(ctx context.Context) (*textenc.Encoder, func() error, error) {
-	session, err := m.session(m.layout.text, ofTexts, m.threads())
+func (m *Model) loadText(ctx context.Context) (encoder *textenc.Encoder, closer func() error, err error) {
+	err = m.load(m.textHalf(), func(session *ort.Session) (err error) {
+		if encoder, err = textenc.New(ctx, m.textSpec, session, textenc.Options{MaxBatch: m.opts.MaxTextBatch}); err != nil {
+			return err
+		}
+		m.textTrimmed.Store(session.Trimmed())
+		closer = func() error { return errors.Join(encoder.Close(), session.Close()) }
+		if err := m.fits(encoder.Dim()); err != nil {
+			return errors.Join(err, encoder.Close())
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	encoder, err := textenc.New(ctx, m.textSpec, session, textenc.Options{MaxBatch: m.opts.MaxTextBatch})
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%s: %w", m.layout.text, err), session.Close())
-	}
-	if err := m.fits(encoder.Dim()); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%s: %w", m.layout.text, err), encoder.Close(), session.Close())
-	}
-	return encoder, func() error { return errors.Join(encoder.Close(), session.Close()) }, nil
+	return encoder, closer, nil
 }
 
-func (m *Model) loadImage(ctx context.Context) (*imageenc.Encoder, func() error, error) {
-	return m.newImage(ctx, m.imageThreads())
-}
-
-func (m *Model) newImage(ctx context.Context, threads int) (*imageenc.Encoder, func() error, error) {
-	session, err := m.session(m.layout.vision, ofPictures, threads)
+func (m *Model) loadImage(ctx context.Context) (encoder *imageenc.Encoder, closer func() error, err error) {
+	err = m.load(m.imageHalf(m.imageThreads()), func(session *ort.Session) (err error) {
+		if encoder, err = imageenc.New(ctx, m.imageSpec, session, imageenc.Options{MaxBatch: m.opts.MaxImageBatch}); err != nil {
+			return err
+		}
+		m.imageTrimmed.Store(session.Trimmed())
+		closer = session.Close
+		return m.fits(encoder.Dim())
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	encoder, err := imageenc.New(ctx, m.imageSpec, session, imageenc.Options{MaxBatch: m.opts.MaxImageBatch})
-	if err == nil {
-		err = m.fits(encoder.Dim())
-	}
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%s: %w", m.layout.vision, err), session.Close())
-	}
-	return encoder, session.Close, nil
+	return encoder, closer, nil
 }
 
 // fits holds the dimension of a tower that is loaded late against the model's.

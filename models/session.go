@@ -9,27 +9,92 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/clipd/clipd/imageenc"
 	"github.com/clipd/clipd/internal/ort"
+	"github.com/clipd/clipd/textenc"
 )
+
+// half is one tower's part of a graph.
+type half struct {
+	graph   string
+	threads int                                   // of one run
+	belongs func(ort.TensorInfo) bool             // its inputs, of a graph that holds both towers
+	pooled  func(outputs []ort.TensorInfo) string // the output that its encoder will take; empty: not one vector an item
+}
+
+func (m *Model) textHalf() half {
+	return half{m.layout.text, m.threads(), ofTexts, func(outputs []ort.TensorInfo) string { return textenc.PooledOutput(m.textSpec, outputs) }}
+}
+
+func (m *Model) imageHalf(threads int) half {
+	return half{m.layout.vision, threads, ofPictures, imageenc.PooledOutput}
+}
+
+// load gives a tower's session to a function that makes an encoder of it. What goes wrong with a trimmed graph is tried
+// once more with the graph as it was.
+func (m *Model) load(h half, use func(*ort.Session) error) error {
+	if !m.opts.NoTrim {
+		session, err := m.session(h, true)
+		if err == nil {
+			if err = use(session); err == nil {
+				return nil
+			}
+			err = errors.Join(fmt.Errorf("%s: %w", h.graph, err), session.Close())
+			if !session.Trimmed() {
+				return err
+			}
+		}
+	}
+	session, err := m.session(h, false)
+	if err != nil {
+		return err
+	}
+	if err = use(session); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", h.graph, err), session.Close())
+	}
+	return nil
+}
 
 // session loads a tower's graph: by its path where there is one, so that weights in files beside it are found. Of a
 // graph that holds both towers it loads the part that the tower needs.
-func (m *Model) session(graph string, belongs func(ort.TensorInfo) bool, threads int) (*ort.Session, error) {
-	source, err := m.source(graph)
+func (m *Model) session(h half, trim bool) (*ort.Session, error) {
+	source, opts, err := m.sessionOptions(h)
 	if err != nil {
 		return nil, err
 	}
-	opts := ort.SessionOptions{Threads: threads, Provider: m.opts.Provider}
-	if m.layout.combined() {
-		if opts.Inputs, err = inputsOf(source, belongs); err != nil {
-			return nil, fmt.Errorf("%s: %w", graph, err)
+	if trim {
+		signature, err := ort.Inspect(source)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", h.graph, err)
 		}
+		opts.Pooled = h.pooled(signature.Outputs)
 	}
 	session, err := m.runtime.NewSession(source, opts)
 	if err != nil {
-		return nil, m.explain(graph, err)
+		return nil, m.explain(h.graph, err)
 	}
 	return session, nil
+}
+
+// bareSession is the session of a tower's file, all rewriting left to the library.
+func (m *Model) bareSession(h half) (*ort.Session, error) {
+	source, opts, err := m.sessionOptions(h)
+	if err != nil {
+		return nil, err
+	}
+	opts.AsIs = true
+	return m.runtime.NewSession(source, opts)
+}
+
+func (m *Model) sessionOptions(h half) (ort.Graph, ort.SessionOptions, error) {
+	opts := ort.SessionOptions{Threads: h.threads, Provider: m.opts.Provider}
+	source, err := m.source(h.graph)
+	if err == nil && m.layout.combined() {
+		if opts.Inputs, err = inputsOf(source, h.belongs); err != nil {
+			err = fmt.Errorf("%s: %w", h.graph, err)
+		}
+	}
+	return source, opts, err
 }
 
 // threads is how many there are for encoders.

@@ -196,40 +196,56 @@ var pooledOutputs = []string{
 // tokenOutputs are names for one vector a token.
 var tokenOutputs = []string{"last_hidden_state", "token_embeddings"}
 
+// chooseOutput finds the output, and how it is pooled.
+func (e *Encoder) chooseOutput() (err error) {
+	e.output, e.spec.Pooling, err = chooseOutput(e.spec, e.session.Outputs())
+	return err
+}
+
+// PooledOutput is the output that an Encoder of this Spec would take of a graph, if it has one vector a text; empty: it
+// hasn't, or there is none.
+func PooledOutput(spec Spec, outputs []ort.TensorInfo) string {
+	output, pooling, err := chooseOutput(spec, outputs)
+	if err != nil || pooling != PoolingNone && pooling != "" {
+		return ""
+	}
+	return output.Name
+}
+
 // chooseOutput finds the output: the Spec's, else one by a usual name, else token vectors where a pooling is known,
 // else the only output with one vector a text.
-func (e *Encoder) chooseOutput() error {
-	outputs := e.session.Outputs()
+func chooseOutput(spec Spec, outputs []ort.TensorInfo) (output ort.TensorInfo, pooling Pooling, err error) {
 	find := func(names ...string) bool {
 		for _, name := range names {
 			at := slices.IndexFunc(outputs, func(o ort.TensorInfo) bool { return o.Name == name })
 			if at >= 0 {
-				e.output = outputs[at]
+				output = outputs[at]
 				return true
 			}
 		}
 		return false
 	}
 	switch {
-	case e.spec.Output != "":
-		if !find(e.spec.Output) {
-			return fmt.Errorf("it has no output %q; it gives %v", e.spec.Output, outputs)
+	case spec.Output != "":
+		if !find(spec.Output) {
+			return output, "", fmt.Errorf("it has no output %q; it gives %v", spec.Output, outputs)
 		}
-		if len(e.output.Dims) == 2 {
-			e.spec.Pooling = PoolingNone
+		if len(output.Dims) == 2 {
+			return output, PoolingNone, nil
 		}
+		return output, spec.Pooling, nil
 	case find(pooledOutputs...):
-		e.spec.Pooling = PoolingNone
-	case e.spec.Pooling != PoolingNone && e.spec.Pooling != "" && find(tokenOutputs...):
-	case strings.HasPrefix(e.spec.ModelType, "siglip") && find("pooler_output"):
-		e.spec.Pooling = PoolingNone
-	default:
-		return e.onlyVectorOutput(outputs)
+		return output, PoolingNone, nil
+	case spec.Pooling != PoolingNone && spec.Pooling != "" && find(tokenOutputs...):
+		return output, spec.Pooling, nil
+	case strings.HasPrefix(spec.ModelType, "siglip") && find("pooler_output"):
+		return output, PoolingNone, nil
 	}
-	return nil
+	output, err = onlyVectorOutput(outputs)
+	return output, PoolingNone, err
 }
 
-func (e *Encoder) onlyVectorOutput(outputs []ort.TensorInfo) error {
+func onlyVectorOutput(outputs []ort.TensorInfo) (ort.TensorInfo, error) {
 	var vectors []ort.TensorInfo
 	for _, out := range outputs {
 		if len(out.Dims) == 2 && out.Name != "pooler_output" {
@@ -237,10 +253,9 @@ func (e *Encoder) onlyVectorOutput(outputs []ort.TensorInfo) error {
 		}
 	}
 	if len(vectors) != 1 {
-		return fmt.Errorf("which output holds the text's vector is not known: it gives %v; want text_embeds, or 1_Pooling/config.json beside the model for last_hidden_state", outputs)
+		return ort.TensorInfo{}, fmt.Errorf("which output holds the text's vector is not known: it gives %v; want text_embeds, or 1_Pooling/config.json beside the model for last_hidden_state", outputs)
 	}
-	e.output, e.spec.Pooling = vectors[0], PoolingNone
-	return nil
+	return vectors[0], nil
 }
 
 // Spec is how the encoder reads text, with padding, pooling and output resolved.

@@ -167,11 +167,11 @@ func (a *app) printModelInfo(info models.Info) error {
 	}
 	if t := info.Text; t != nil {
 		rows = append(rows, []string{"text tower", t.Graph}, []string{"  inputs", strings.Join(t.Inputs, "; ")},
-			[]string{"  outputs", strings.Join(t.Outputs, "; ")}, []string{"  fed", fedTexts(t.Spec)})
+			[]string{"  outputs", strings.Join(t.Outputs, "; ")}, []string{"  fed", fedTexts(t.Spec)}, []string{"  last block", lastBlock(t.Trimmed)})
 	}
 	if i := info.Image; i != nil {
 		rows = append(rows, []string{"image tower", i.Graph}, []string{"  inputs", strings.Join(i.Inputs, "; ")},
-			[]string{"  outputs", strings.Join(i.Outputs, "; ") + " (taken: " + i.Output + ")"}, []string{"  fed", fedPixels(i.Spec)})
+			[]string{"  outputs", strings.Join(i.Outputs, "; ") + " (taken: " + i.Output + ")"}, []string{"  fed", fedPixels(i.Spec)}, []string{"  last block", lastBlock(i.Trimmed)})
 	}
 	if err := a.table([]column{{title: ""}, {title: ""}}, rows); err != nil {
 		return err
@@ -180,6 +180,14 @@ func (a *app) printModelInfo(info models.Info) error {
 		a.note("%s", info.Note)
 	}
 	return nil
+}
+
+// lastBlock says how much of a tower's last block is computed.
+func lastBlock(trimmed bool) string {
+	if trimmed {
+		return "computed for the pooled token only"
+	}
+	return "computed as the graph has it"
 }
 
 func orText(text, otherwise string) string {

@@ -14,6 +14,7 @@ type towerSettings struct {
 	load     string // "start" or "lazy"; empty: lazy
 	unload   time.Duration
 	maxQueue sizeValue
+	noTrim   bool
 }
 
 const (
@@ -25,6 +26,7 @@ func (s *towerSettings) add(flags *pflag.FlagSet) {
 	s.load, s.maxQueue = loadAtStart, models.DefaultMaxQueueBytes
 	flags.Var(choice(&s.load, loadAtStart, loadLazily), "load", "when the towers are loaded: at the start, or lazy, when they are first needed")
 	flags.DurationVar(&s.unload, "unload-after", 0, "let a tower go that nobody has used for that long, such as 10m; 0: never")
+	flags.BoolVar(&s.noTrim, "no-trim", false, "compute a tower's last block for all tokens, not for the pooled one alone")
 	flags.Var(&s.maxQueue, "max-queue", "most memory of inputs that wait for a tower")
 }
 
@@ -38,5 +40,6 @@ func (s *towerSettings) check() error {
 // options adds the settings to those of a model.
 func (s *towerSettings) options(o models.Options) models.Options {
 	o.Lazy, o.UnloadAfter, o.MaxQueueBytes = s.load != loadAtStart, s.unload, int64(s.maxQueue)
+	o.NoTrim = s.noTrim
 	return o
 }

@@ -61,6 +61,7 @@ type network struct {
 	outputs   []TensorInfo
 	infos     map[string][]byte // of inputs and outputs: ValueInfoProto
 	opset     int64             // of ONNX's own operators
+	made      int               // names made up
 }
 
 // readNetwork reads a model; sparse weights and more than one graph it doesn't know.
@@ -317,15 +318,12 @@ func (g *network) producers() map[string]*operator {
 	return by
 }
 
-// prune leaves the nodes that the outputs need, in an order in which each comes after those that it reads, and their
-// weights.
+// prune leaves the nodes that the outputs need, in an order in which each comes after those that it reads.
 func (g *network) prune() {
 	by, seen := g.producers(), map[*operator]bool{}
-	needed := map[string]bool{}
 	var sorted []*operator
 	var visit func(name string)
 	visit = func(name string) {
-		needed[name] = true
 		op := by[name]
 		if op == nil || seen[op] {
 			return
@@ -343,18 +341,26 @@ func (g *network) prune() {
 		visit(out.Name)
 	}
 	g.operators = sorted
-	g.order = slices.DeleteFunc(g.order, func(name string) bool { return !needed[name] })
 }
 
-// encode is the model as bytes.
+// encode is the model as bytes, with the weights that its nodes read.
 func (g *network) encode() []byte {
 	var body []byte
+	needed := map[string]bool{}
 	for _, op := range g.operators {
 		body = appendLen(body, graphNode, op.encode())
+		for _, name := range slices.Concat(op.in, op.inner) {
+			needed[name] = true
+		}
+	}
+	for _, out := range g.outputs {
+		needed[out.Name] = true
 	}
 	body = append(body, g.rest...)
 	for _, name := range g.order {
-		body = appendLen(body, graphInitializer, g.constants[name].raw)
+		if needed[name] {
+			body = appendLen(body, graphInitializer, g.constants[name].raw)
+		}
 	}
 	for _, in := range g.inputs {
 		body = appendLen(body, graphInput, g.infos[in.Name])

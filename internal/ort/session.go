@@ -19,7 +19,11 @@ type SessionOptions struct {
 	Provider string   // execution provider: "cpu" (default), "cuda", "coreml", "openvino", "xnnpack"
 	Inputs   []string // the inputs that Run will be given; outputs that need others are left out. Empty: all
 	Outputs  []string // the outputs that Run will be asked for; empty: every one that is readable
-	AsIs     bool     // leave the graph's nodes and weights to the library as the file has them
+	// Pooled is the one output that will be asked for, where that is one vector an item: the last block of a transformer
+	// is then computed for the token alone that the vector is made of, if the graph is understood (Session.Trimmed).
+	// Other outputs are gone then.
+	Pooled string
+	AsIs   bool // leave the graph's nodes and weights to the library as the file has them
 }
 
 // Session is one graph, loaded and optimised. It is safe for concurrent use: its threads are shared by all Runs.
@@ -27,6 +31,7 @@ type Session struct {
 	name    string
 	inputs  []TensorInfo
 	outputs []TensorInfo // those chosen by SessionOptions.Outputs, in that order
+	trimmed bool
 
 	mu      sync.RWMutex // Run holds it for reading, Close for writing
 	session *onnx.DynamicAdvancedSession
@@ -57,6 +62,13 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 		}
 		graph.Bytes = restricted
 	}
+	trimmed := false
+	if opts.Pooled != "" && opts.rewrites() {
+		var err error
+		if graph, trimmed, err = trimGraph(graph, opts.Pooled); err != nil {
+			return nil, err
+		}
+	}
 	sig, err := inspect(graph)
 	if err != nil {
 		return nil, err
@@ -70,7 +82,7 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 		return nil, err
 	}
 	defer settings.Destroy()
-	s := &Session{name: name, inputs: sig.Inputs, outputs: outputs}
+	s := &Session{name: name, inputs: sig.Inputs, outputs: outputs, trimmed: trimmed}
 	graph, fetched, err := widenHalves(graph, outputs)
 	if err != nil {
 		return nil, err
@@ -185,6 +197,9 @@ func (s *Session) Inputs() []TensorInfo { return s.inputs }
 
 // Outputs are the outputs that Run gives, in its order. The slice is shared: callers must not change it.
 func (s *Session) Outputs() []TensorInfo { return s.outputs }
+
+// Trimmed says whether the last block is computed for the pooled token only: see SessionOptions.Pooled.
+func (s *Session) Trimmed() bool { return s.trimmed }
 
 // Run computes the named outputs (all, where none is named) from the inputs, each of which must be given exactly
 // once, in any order. The inputs' slices must not change until Run returns; the outputs are the caller's.
