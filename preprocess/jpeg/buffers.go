@@ -6,7 +6,8 @@ import "sync"
 type buffers struct {
 	scan    scanData
 	samples []uint8
-	blocks  []int16
+	kept    []int16
+	masks   []uint64
 }
 
 var pool = sync.Pool{New: func() any { return new(buffers) }}
@@ -17,7 +18,7 @@ func takeBuffers() *buffers { return pool.Get().(*buffers) }
 const keepBytes = 48 << 20
 
 func (b *buffers) give() {
-	if cap(b.scan.bytes)+cap(b.samples)+2*cap(b.blocks) <= keepBytes {
+	if cap(b.scan.bytes)+cap(b.samples)+2*cap(b.kept)+8*cap(b.masks) <= keepBytes {
 		pool.Put(b)
 	}
 }
@@ -30,12 +31,12 @@ func (b *buffers) planes(n int) []uint8 {
 	return b.samples[:n]
 }
 
-// coefs are n zeros.
-func (b *buffers) coefs(n int) []int16 {
-	if cap(b.blocks) < n {
-		b.blocks = make([]int16, n)
-		return b.blocks
+// zeros are n zeros.
+func zeros[T int16 | uint64](memory *[]T, n int) []T {
+	if cap(*memory) < n {
+		*memory = make([]T, n)
+		return *memory
 	}
-	clear(b.blocks[:n])
-	return b.blocks[:n]
+	clear((*memory)[:n])
+	return (*memory)[:n]
 }

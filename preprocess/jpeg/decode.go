@@ -38,7 +38,9 @@ type component struct {
 	size    int             // samples per side of a block, as decoded
 	plane   []uint8
 	stride  int
-	coefs   []int16  // of progressive streams, 64 a block in zigzag order
+	coefs   []int16  // of progressive streams, kept a block in zigzag order
+	kept    int      // coefficients of a block: as many as the scale needs
+	nonzero []uint64 // of progressive streams: which of a block's 64 coefficients some scan made non-zero
 	seen    bool     // a scan had it
 	missing [64]uint // of progressive streams: bits of each coefficient that no scan had yet
 	dcTable *huffman
@@ -154,7 +156,7 @@ func (d *decoder) allocate(buffers *buffers) error {
 	if !d.part.In(picture) {
 		return unsupported("%v of a picture of %v", d.part, picture)
 	}
-	samples, coefs := 0, 0
+	samples, coefs, blocks := 0, 0, 0
 	for i := range d.components {
 		c := &d.components[i]
 		c.size = d.size
@@ -164,12 +166,15 @@ func (d *decoder) allocate(buffers *buffers) error {
 		c.stride = c.paddedX * c.size
 		c.needed = d.blocks(c)
 		samples += c.stride * c.paddedY * c.size
-		coefs += 64 * c.paddedX * c.paddedY
+		c.kept = lastNeeded(c.size) + 1
+		blocks += c.paddedX * c.paddedY
+		coefs += c.kept * c.paddedX * c.paddedY
 	}
 	planes := buffers.planes(samples)
-	var blocks []int16
+	var kept []int16
+	var masks []uint64
 	if d.progressive {
-		blocks = buffers.coefs(coefs)
+		kept, masks = zeros(&buffers.kept, coefs), zeros(&buffers.masks, blocks)
 	}
 	for i := range d.components {
 		c := &d.components[i]
@@ -179,8 +184,9 @@ func (d *decoder) allocate(buffers *buffers) error {
 			c.missing[k] = 16
 		}
 		if d.progressive {
-			n = 64 * c.paddedX * c.paddedY
-			c.coefs, blocks = blocks[:n:n], blocks[n:]
+			n = c.paddedX * c.paddedY
+			c.nonzero, masks = masks[:n:n], masks[n:]
+			c.coefs, kept = kept[:n*c.kept:n*c.kept], kept[n*c.kept:]
 		}
 	}
 	return nil

@@ -1,5 +1,7 @@
 package jpeg
 
+import bits64 "math/bits"
+
 // progressiveScan decodes one scan of a progressive stream (T.81 annex G) into the components' coefficients.
 func (d *decoder) progressiveScan(h scanHeader) error {
 	if h.first == 0 {
@@ -13,12 +15,10 @@ func (d *decoder) progressiveScan(h scanHeader) error {
 			ends, atSegment = 0, r.end
 		}
 		for x := from; x < to; x++ {
-			at := 64 * (y*c.paddedX + x)
-			coefs := (*[64]int16)(c.coefs[at:])
-			if h.high == 0 {
-				ends = c.acFirst(r, coefs, h, ends)
+			if at := y*c.paddedX + x; h.high == 0 {
+				ends = c.acFirst(r, at, h, ends)
 			} else {
-				ends = c.acRefine(r, coefs, h, ends)
+				ends = c.acRefine(r, at, h, ends)
 			}
 		}
 	})
@@ -26,7 +26,7 @@ func (d *decoder) progressiveScan(h scanHeader) error {
 
 func (d *decoder) dcScan(h scanHeader) error {
 	decode := func(r *bits, c *component, x, y int) {
-		dc := &c.coefs[64*(y*c.paddedX+x)]
+		dc := &c.coefs[c.kept*(y*c.paddedX+x)]
 		if h.high == 0 {
 			*dc = int16(c.readDC(r) << h.low)
 		} else if r.take(1) != 0 {
@@ -51,31 +51,44 @@ func (d *decoder) dcScan(h scanHeader) error {
 	})
 }
 
+// block is the at-th block's coefficients, those that are kept.
+func (c *component) block(at int) []int16 { return c.coefs[c.kept*at : c.kept*(at+1)] }
+
 // acFirst is the first scan of a band (G.1.2.2). It returns how many more blocks end without a coefficient.
-func (c *component) acFirst(r *bits, coefs *[64]int16, h scanHeader, ends int32) int32 {
+func (c *component) acFirst(r *bits, at int, h scanHeader, ends int32) int32 {
 	if ends > 0 {
 		return ends - 1
 	}
+	ac, coefs, nonzero := c.acTable, c.block(at), c.nonzero[at]
+	data, pos, acc, n := r.data, r.pos, r.acc, r.n
 	for k := h.first; k <= h.last; k++ {
-		run, size := c.runSize(r)
-		if size == 0 {
-			if run == 15 {
-				k += 15
-				continue
-			}
-			return 1<<run + r.take(run) - 1
+		pos, acc, n = refill(data, pos, acc, n)
+		s := ac.next(acc)
+		if s.advance() == endOfBlock {
+			r.pos, r.acc, r.n = pos, acc, n
+			run, _ := c.runSize(r)
+			ends = 1<<run + r.take(run) - 1
+			pos, acc, n = r.pos, r.acc, r.n
+			break
 		}
-		k += run
-		coefs[k&63] = int16(receive(r, size) << h.low)
+		k += s.advance() - 1
+		if v := s.value(acc); v != 0 {
+			nonzero |= 1 << (k & 63)
+			if k < len(coefs) {
+				coefs[k] = int16(v << h.low)
+			}
+		}
+		acc <<= uint(s.total()) & 63
+		n -= s.total()
 	}
-	return 0
+	c.nonzero[at] = nonzero
+	r.pos, r.acc, r.n = pos, acc, n
+	return ends
 }
 
 // runSize decodes one AC symbol; where there is none it reads on nowhere.
 func (c *component) runSize(r *bits) (run, size int) {
-	if r.n < 32 {
-		r.pos, r.acc, r.n = refill(r.data, r.pos, r.acc, r.n)
-	}
+	r.pos, r.acc, r.n = refill(r.data, r.pos, r.acc, r.n)
 	value, length := c.acTable.value(r.acc)
 	if length == 0 {
 		r.pos = nowhere
@@ -86,68 +99,72 @@ func (c *component) runSize(r *bits) (run, size int) {
 	return int(value >> 4), int(value & 15)
 }
 
-func receive(r *bits, size int) int32 {
-	if r.n < 32 {
-		r.pos, r.acc, r.n = refill(r.data, r.pos, r.acc, r.n)
-	}
-	v := extend(r.acc, size)
-	r.acc <<= uint(size)
-	r.n -= size
-	return v
-}
-
 // acRefine adds one bit to a band's coefficients (G.1.2.3).
-func (c *component) acRefine(r *bits, coefs *[64]int16, h scanHeader, ends int32) int32 {
-	plus, minus := int16(1)<<h.low, int16(-1)<<h.low
-	k := h.first
-	for ends == 0 && k <= h.last {
-		run, size := c.runSize(r)
-		fresh := int16(0)
-		switch {
-		case size != 0: // always 1: a coefficient that becomes non-zero
-			fresh = minus
-			if r.take(1) != 0 {
-				fresh = plus
-			}
-		case run < 15:
+func (c *component) acRefine(r *bits, at int, h scanHeader, ends int32) int32 {
+	coefs, nonzero, bit := c.block(at), &c.nonzero[at], int16(1)<<h.low
+	band := uint64(1)<<(h.last+1) - 1 // what is left of it
+	band &^= 1<<h.first - 1
+	for ends == 0 && band != 0 {
+		r.pos, r.acc, r.n = refill(r.data, r.pos, r.acc, r.n)
+		s := c.acTable.next(r.acc)
+		if s.advance() == endOfBlock {
+			run, _ := c.runSize(r)
 			ends = 1<<run + r.take(run)
-			continue
+			break
 		}
-		k = refineRun(r, coefs, k, h.last, run, plus, minus)
-		if fresh != 0 && k <= h.last {
-			coefs[k&63] = fresh
+		fresh := s.value(r.acc) // always 1 or -1, of a coefficient that becomes non-zero; 0: of none
+		r.acc <<= uint(s.total()) & 63
+		r.n -= s.total()
+		stop := band &^ *nonzero // the zeros; the run leads to one of them
+		for range s.advance() - 1 {
+			stop &= stop - 1
 		}
-		k++
+		stop &= -stop
+		if which := band & *nonzero & (stop - 1); which != 0 {
+			refine(r, coefs, which, bit)
+		}
+		if fresh != 0 && stop != 0 {
+			*nonzero |= stop
+			if k := bits64.TrailingZeros64(stop); k < len(coefs) {
+				coefs[k] = int16(fresh) * bit
+			}
+		}
+		band &= -stop << 1
 	}
 	if ends > 0 {
-		refineRun(r, coefs, k, h.last, 64, plus, minus)
+		refine(r, coefs, band&*nonzero, bit)
 		ends--
 	}
 	return ends
 }
 
-// refineRun corrects the coefficients from k on that aren't zero, until it has passed run zeros and stands at the
-// next; it returns where.
-func refineRun(r *bits, coefs *[64]int16, k, last, run int, plus, minus int16) int {
-	for ; k <= last; k++ {
-		v := &coefs[k&63]
-		if *v == 0 {
-			if run == 0 {
-				break
+// refine reads a bit for each of a block's coefficients in which, in order, and corrects those that are kept: away
+// from zero, unless they have the bit. There is no branch on what was read, for it can't be foretold.
+func refine(r *bits, coefs []int16, which uint64, bit int16) {
+	data, pos, acc, n := r.data, r.pos, r.acc, r.n
+	for which != 0 {
+		if n < 32 {
+			pos, acc, n = refill(data, pos, acc, n)
+		}
+		k := bits64.TrailingZeros64(which)
+		if k >= len(coefs) {
+			far := min(bits64.OnesCount64(which), 32)
+			acc <<= uint(far)
+			n -= far
+			for range far {
+				which &= which - 1
 			}
-			run--
 			continue
 		}
-		if r.take(1) == 0 || *v&plus != 0 && *v > 0 || *v < 0 && (-*v)&plus != 0 {
-			continue
-		}
-		if *v > 0 {
-			*v += plus
-		} else {
-			*v += minus
-		}
+		which &= which - 1
+		v, read := coefs[k], int16(int64(acc)>>63)
+		sign := v >> 15
+		magnitude := (v ^ sign) - sign
+		coefs[k] = v + ((read&bit&^magnitude ^ sign) - sign)
+		acc <<= 1
+		n--
 	}
-	return k
+	r.pos, r.acc, r.n = pos, acc, n
 }
 
 // reconstruct makes samples of a progressive stream's coefficients.
@@ -155,16 +172,15 @@ func (d *decoder) reconstruct() {
 	var b block
 	for i := range d.components {
 		c := &d.components[i]
-		needed := lastNeeded(c.size)
 		for y := c.needed.Min.Y; y < min(c.needed.Max.Y, c.blocksY); y++ {
 			for x := c.needed.Min.X; x < min(c.needed.Max.X, c.blocksX); x++ {
-				coefs := (*[64]int16)(c.coefs[64*(y*c.paddedX+x):])
+				at := y*c.paddedX + x
+				coefs := c.block(at)
 				last := 0
-				for k, v := range coefs[:needed+1] {
-					if v != 0 {
-						b[zigzag[k]&63] = int32(v) * c.quant[k]
-						last = k
-					}
+				b[0] = int32(coefs[0]) * c.quant[0]
+				for which := c.nonzero[at] & (1<<c.kept - 2); which != 0; which &= which - 1 {
+					last = bits64.TrailingZeros64(which) & 63
+					b[zigzag[last]&63] = int32(coefs[last]) * c.quant[last]
 				}
 				out := c.plane[y*c.size*c.stride+x*c.size:]
 				if c.size == 8 {
