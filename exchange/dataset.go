@@ -81,7 +81,7 @@ func described(item *api.TransferItem, about map[string]any) {
 		item.Source = text(pathColumn)
 	}
 	for _, name := range slices.Sorted(maps.Keys(about)) {
-		if name == captionColumn || name == urlColumn && item.Source != "" || name == pathColumn && item.Source == text(pathColumn) {
+		if name == idColumn || name == captionColumn || name == urlColumn && item.Source != "" || name == pathColumn && item.Source == text(pathColumn) {
 			continue
 		}
 		value, kept := metadataValue(about[name])

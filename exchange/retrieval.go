@@ -200,7 +200,9 @@ func giveVector(from *vectorFile, kind space.Kind, n int, about map[string]any, 
 	item := &api.TransferItem{Vector: components}
 	item.Kind = kind
 	described(item, about)
-	item.ID = retrievalID(item, from.name, n)
+	if item.ID, _ = about[idColumn].(string); item.ID == "" {
+		item.ID = retrievalID(item, from.name, n)
+	}
 	return sink.Row(Row{Where: fmt.Sprintf("%s, row %d", from.name, n+1), Item: item})
 }
 

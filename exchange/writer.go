@@ -44,18 +44,28 @@ type Writer struct {
 
 // Create makes the folder, which must be missing or empty.
 func Create(dir string) (*Writer, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := emptyFolder(dir); err != nil {
 		return nil, err
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	if len(entries) > 0 {
-		return nil, fmt.Errorf("%s is not empty; name a new folder", dir)
 	}
 	return &Writer{dir: dir, manifest: Manifest{Format: formatName, Version: formatVersion, Files: map[string]ManifestFile{}}}, nil
 }
+
+// emptyFolder makes a folder where there is none; one that holds anything is refused.
+func emptyFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%s is not empty; name a new folder", dir)
+	}
+	return nil
+}
+
+var errNoHeader = errors.New("the export has no header")
 
 // Line takes the next line of an export.
 func (w *Writer) Line(line api.TransferLine) error {
@@ -63,7 +73,7 @@ func (w *Writer) Line(line api.TransferLine) error {
 	case line.Header != nil:
 		return w.header(*line.Header)
 	case w.items == nil:
-		return errors.New("the export has no header")
+		return errNoHeader
 	case line.Item != nil:
 		return w.item(*line.Item)
 	case line.Decision != nil:
@@ -76,10 +86,9 @@ func (w *Writer) Line(line api.TransferLine) error {
 }
 
 func (w *Writer) header(h api.TransferHeader) error {
-	if h.Version != api.TransferVersion || h.Fingerprint == nil {
-		return fmt.Errorf("the server exports version %d; this clipd reads %d", h.Version, api.TransferVersion)
+	if err := headerOf(&w.manifest, h); err != nil {
+		return err
 	}
-	w.manifest.Collection, w.manifest.Fingerprint = h.Collection, *h.Fingerprint
 	for _, name := range fileNames {
 		file, err := os.Create(filepath.Join(w.dir, name))
 		if err != nil {
@@ -95,6 +104,15 @@ func (w *Writer) header(h api.TransferHeader) error {
 	var err error
 	w.vectors, err = npy.NewWriter(w.npyBuffer, h.Fingerprint.Dim)
 	return err
+}
+
+// headerOf takes over what a header says.
+func headerOf(m *Manifest, h api.TransferHeader) error {
+	if h.Version != api.TransferVersion || h.Fingerprint == nil {
+		return fmt.Errorf("the server exports version %d; this clipd reads %d", h.Version, api.TransferVersion)
+	}
+	m.Collection, m.Fingerprint = h.Collection, *h.Fingerprint
+	return nil
 }
 
 func (w *Writer) item(item api.TransferItem) error {
@@ -128,7 +146,7 @@ func writeJSONLine(to io.Writer, value any) error {
 // Commit finishes the files, durably, and writes the manifest that makes the folder an export.
 func (w *Writer) Commit() (Manifest, error) {
 	if w.items == nil {
-		return w.manifest, errors.New("the export has no header")
+		return w.manifest, errNoHeader
 	}
 	err := errors.Join(w.items.Flush(), w.vectors.Close(), w.npyBuffer.Flush(), w.thumbnails.Close(), w.tarBuffer.Flush(), w.decisions.Flush())
 	for _, file := range w.files {

@@ -84,6 +84,19 @@ func TestImportAsksWhichModelMadeVectors(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 
+	for _, to := range []string{"again", "once-more"} {
+		from := map[string]string{"again": "laion", "once-more": "again"}[to]
+		embeddings := filepath.Join(t.TempDir(), "embeddings")
+		c.must(t, exitDone, "export", embeddings, "-c", from, "--layout", "clip-retrieval")
+		got := decode[importSummary](t, c.must(t, exitDone, "import", embeddings, "--trust-model", "--json", "-c", to))
+		if got.Created != 2 || got.Failed != 0 || got.Layout != "clip-retrieval" {
+			t.Errorf("into %s: %+v", to, got)
+		}
+	}
+	if got := c.must(t, exitUsage, "export", filepath.Join(t.TempDir(), "x"), "-c", "laion", "--layout", "faiss"); !strings.Contains(got.err, "want clipd or clip-retrieval") {
+		t.Errorf("an unknown layout: %q", got.err)
+	}
+
 	foreign := filepath.Join(t.TempDir(), "out")
 	c.must(t, exitDone, "export", foreign, "-c", "laion")
 	m, err := exchange.ReadManifest(foreign)
