@@ -1,6 +1,7 @@
 """Hashes the set by other programs' packages, unmodified: usage: peers.py FOLDER HASHES
 
-A line each: path, kind, hash, by tabs. PDQ writes eight hashes, those of the picture turned and mirrored. A run that was
+A line each: path, kind, hash, by tabs. PDQ writes eight hashes, those of the picture turned and mirrored,
+and none of pictures without features. A run that was
 broken off goes on where HASHES ends.
 imagededup's CNN is left out: it needs weights that are fetched.
 """
@@ -26,15 +27,17 @@ from imagededup.methods.hashing import AHash, DHash, PHash, WHash  # noqa: E402
 for absent in ABSENT:
     del sys.modules[absent]
 
+LEAST_QUALITY = 50  # as PDQ's paper recommends: hashes of less are no evidence, and are left out
 METHODS = [(f"imagededup {method.__name__}", method(verbose=False)) for method in (PHash, DHash, WHash, AHash)]
 
 
 def hashes(path):
     picture = numpy.asarray(Image.open(path).convert("RGB"))
     lines = []
-    turned, _quality = pdqhash.compute_dihedral(picture)
-    lines.append((path, "PDQ, 8 turned", " ".join(numpy.packbits(bits).tobytes().hex() for bits in turned)))
-    lines.append((path, "PDQ", lines[0][2].split()[0]))
+    turned, quality = pdqhash.compute_dihedral(picture)
+    turned = [numpy.packbits(bits).tobytes().hex() for bits in turned if quality >= LEAST_QUALITY]
+    lines.append((path, "PDQ, 8 turned", " ".join(turned)))
+    lines.append((path, "PDQ", " ".join(turned[:1])))
     for name, method in METHODS:
         lines.append((path, name, method.encode_image(image_array=picture)))
     return lines

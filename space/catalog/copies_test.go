@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"image"
 	"image/jpeg"
 	"testing"
 
@@ -107,5 +108,40 @@ func TestDuplicatesAreWhole(t *testing.T) {
 	}
 	if last := preview.Distances[len(preview.Distances)-1]; last.Groups != 1 || last.Pairs != 1 {
 		t.Errorf("preview: %+v", last)
+	}
+}
+
+// TestCheckSeesThroughFrames: of the picture that is asked about, and of those that are filed; without vectors.
+func TestCheckSeesThroughFrames(t *testing.T) {
+	c := open(t).collection(t, "framed")
+	framed := func(i, above, below int) []byte {
+		img := dupeset.Base(i)
+		size := img.Bounds().Size()
+		out := imaging.Paste(imaging.New(size.X, size.Y+above+below, image.Black), img, image.Pt(0, above))
+		var data bytes.Buffer
+		if err := jpeg.Encode(&data, out, &jpeg.Options{Quality: 85}); err != nil {
+			t.Fatal(err)
+		}
+		return data.Bytes()
+	}
+	ingest(t, c, imageDocument("plain", jpegOf(t, 0, 90, 400)), imageDocument("letterboxed", framed(7, 60, 60)))
+	for want, file := range map[string][]byte{"plain": framed(0, 50, 70), "letterboxed": jpegOf(t, 7, 80, 350), "": framed(14, 60, 60)} {
+		got, _, err := c.CheckCopy(t.Context(), file, "upload.jpg", space.DuplicateQuery{MinCosine: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := ""
+		if got.Level == space.Duplicate {
+			id = got.Matches[0].Item.ID
+		}
+		if id != want {
+			t.Errorf("a copy of %q; want %q: %+v", id, want, got)
+		}
+	}
+	if _, err := c.Delete(t.Context(), []string{"plain"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := c.CheckCopy(t.Context(), framed(0, 50, 70), "upload.jpg", space.DuplicateQuery{MinCosine: 2}); err != nil || got.Level != "" {
+		t.Errorf("deleted, and found: %+v, %v", got, err)
 	}
 }
