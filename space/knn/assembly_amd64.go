@@ -10,7 +10,7 @@ package knn
 func dotsAVX512(q *float32, rows *float32, out *float32, dim int, count int)
 
 // scanAVX512 scores the 32 vectors of a block by a query's table, and returns a bit for each that reaches params.least.
-// The number of groups is a multiple of 16.
+// The number of groups is a multiple of 16. The block at params.ahead is fetched from memory; nil does no harm.
 //
 //go:noescape
 func scanAVX512(block *byte, lut *byte, groups int, params *float32, scores *float32) uint32
@@ -27,7 +27,7 @@ func bytesAVX512(q *int8, rows **byte, out *int32, dim int, count int)
 func dotsAVX2(q *float32, rows *float32, out *float32, dim int, count int)
 
 // scanAVX2 scores the 32 vectors of a block by a query's table, and returns a bit for each that reaches params.least.
-// The number of groups is a multiple of 16.
+// The number of groups is a multiple of 16. The block at params.ahead is fetched from memory; nil does no harm.
 //
 //go:noescape
 func scanAVX2(block *byte, lut *byte, groups int, params *float32, scores *float32) uint32

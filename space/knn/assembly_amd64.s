@@ -149,15 +149,17 @@ one_end:
 	RET
 
 // func scanAVX512(block *byte, lut *byte, groups int, params *float32, scores *float32) uint32
-// Requires: AVX, AVX2, AVX512BW, AVX512F
+// Requires: AVX, AVX2, AVX512BW, AVX512F, MMX+
 TEXT ·scanAVX512(SB), NOSPLIT, $0-44
 	MOVQ         block+0(FP), AX
 	MOVQ         lut+8(FP), CX
 	MOVQ         groups+16(FP), DX
 	MOVQ         params+24(FP), BX
 	MOVQ         scores+32(FP), SI
-	MOVL         $0x0f0f0f0f, DI
-	VMOVD        DI, X0
+	MOVQ         16(BX), DI
+	SUBQ         AX, DI
+	MOVL         $0x0f0f0f0f, R8
+	VMOVD        R8, X0
 	VPBROADCASTD X0, Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
@@ -205,10 +207,16 @@ groups:
 	VPADDW        Z6, Z3, Z3
 	VPSRLW        $0x08, Z6, Z6
 	VPADDW        Z6, Z4, Z4
+	PREFETCHT0    (AX)(DI*1)
+	PREFETCHT0    64(AX)(DI*1)
+	PREFETCHT0    128(AX)(DI*1)
+	PREFETCHT0    192(AX)(DI*1)
 	ADDQ          $0x00000100, AX
 	ADDQ          $0x00000100, CX
 	SUBQ          $0x10, DX
 	JNZ           groups
+	PREFETCHT0    (AX)(DI*1)
+	PREFETCHT0    64(AX)(DI*1)
 	VBROADCASTSS  (BX), Z0
 	VBROADCASTSS  4(BX), Z5
 	VBROADCASTSS  8(BX), Z6
@@ -434,15 +442,17 @@ one_end:
 	RET
 
 // func scanAVX2(block *byte, lut *byte, groups int, params *float32, scores *float32) uint32
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·scanAVX2(SB), NOSPLIT, $0-44
 	MOVQ         block+0(FP), AX
 	MOVQ         lut+8(FP), CX
 	MOVQ         groups+16(FP), DX
 	MOVQ         params+24(FP), BX
 	MOVQ         scores+32(FP), SI
-	MOVL         $0x0f0f0f0f, DI
-	VMOVD        DI, X0
+	MOVQ         16(BX), DI
+	SUBQ         AX, DI
+	MOVL         $0x0f0f0f0f, R8
+	VMOVD        R8, X0
 	VPBROADCASTD X0, Y0
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
@@ -490,10 +500,14 @@ groups:
 	VPADDW       Y6, Y3, Y3
 	VPSRLW       $0x08, Y6, Y6
 	VPADDW       Y6, Y4, Y4
+	PREFETCHT0   (AX)(DI*1)
+	PREFETCHT0   64(AX)(DI*1)
 	ADDQ         $0x00000080, AX
 	ADDQ         $0x00000080, CX
 	SUBQ         $0x08, DX
 	JNZ          groups
+	PREFETCHT0   (AX)(DI*1)
+	PREFETCHT0   64(AX)(DI*1)
 	VBROADCASTSS (BX), Y0
 	VBROADCASTSS 4(BX), Y5
 	VBROADCASTSS 8(BX), Y6

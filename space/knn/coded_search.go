@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -184,16 +185,13 @@ func (s *searcher) scan(ctx context.Context, x *coded, l *layout, effort Effort,
 	return s.scanLists(ctx, x, l, wanted)
 }
 
-// rank scores all lists by their centroids' products with the query.
+// rank scores all lists by their centroids' products with the query: by bytes, which is off by less than codes are.
 func (s *searcher) rank(x *coded, l *layout) {
 	n := len(l.lists)
 	s.probes = resize(s.probes, n)
-	if n == 1 {
-		s.probes[0] = candidate{}
-		return
-	}
+	base := s.base(x)
 	for i, dot := range l.products(x.kernel, &s.signed, &s.byteRows) {
-		s.probes[i] = candidate{l.product(&s.signed, i, dot), uint32(i)}
+		s.probes[i] = candidate{base + l.product(&s.signed, i, dot), uint32(i)}
 	}
 }
 
@@ -209,12 +207,17 @@ func (s *searcher) scanLists(ctx context.Context, x *coded, l *layout, wanted in
 	}
 	if workers == 1 {
 		w := scanWorker{searcher: s, index: x, layout: l, keeper: &s.keeper}
-		for _, p := range s.probes {
+		list := l.lists[s.probes[0].slot].Load()
+		for i, p := range s.probes {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			list := l.lists[p.slot].Load()
-			if w.list(list, w.base(p.slot), 0, list.blocks()); wanted >= 0 && w.seen >= wanted {
+			next := list
+			if i+1 < len(s.probes) {
+				next = l.lists[s.probes[i+1].slot].Load()
+			}
+			w.list(list, next, p.score, 0, list.blocks())
+			if list = next; wanted >= 0 && w.seen >= wanted {
 				break
 			}
 		}
@@ -230,14 +233,14 @@ const spanBlocks = 256
 func (s *searcher) scanTogether(ctx context.Context, x *coded, l *layout, wanted int64, workers int) error {
 	type span struct {
 		list     *list
-		number   uint32
+		base     float32
 		from, to int
 	}
 	var spans []span
 	for _, p := range s.probes {
 		list := l.lists[p.slot].Load()
 		for from := 0; from < list.blocks(); from += spanBlocks {
-			spans = append(spans, span{list, p.slot, from, min(from+spanBlocks, list.blocks())})
+			spans = append(spans, span{list, p.score, from, min(from+spanBlocks, list.blocks())})
 		}
 	}
 	var next, seen atomic.Int64
@@ -253,7 +256,7 @@ func (s *searcher) scanTogether(ctx context.Context, x *coded, l *layout, wanted
 				return
 			}
 			before := w.seen
-			w.list(spans[i].list, w.base(spans[i].number), spans[i].from, spans[i].to)
+			w.list(spans[i].list, spans[i].list, spans[i].base, spans[i].from, spans[i].to)
 			seen.Add(w.seen - before)
 		}
 	}
@@ -277,17 +280,30 @@ type scanWorker struct {
 	layout *layout
 	keeper *keeper
 	seen   int64 // codes of allowed items
-	one    [1]float32
 	scores [blockCodes]float32
 }
 
-// base is the exact product of the query and a list's centroid.
-func (w *scanWorker) base(list uint32) float32 {
-	w.index.kernel.dots(w.rotated, w.layout.centroid(int(list)), w.one[:])
-	return w.one[0]
+// blocksAhead is how many blocks before it is scanned a block is fetched from memory: a block of 512 components takes 60
+// ns, memory 100 and more.
+const blocksAhead = 2
+
+// ahead is where a block that will be scanned begins: the i-th of a list up to the block to, then those of the next list.
+func ahead(l, next *list, i, to int) *byte {
+	if i >= to {
+		l, i = next, i-to
+	}
+	switch {
+	case i < len(l.full):
+		return unsafe.SliceData(l.full[i])
+	case i == len(l.full):
+		return unsafe.SliceData(l.tail)
+	}
+	return nil
 }
 
-func (w *scanWorker) list(l *list, base float32, from, to int) {
+// list scans the blocks from … to of a list, of which the centroid's product with the query is base. next is the list
+// that will be scanned after it.
+func (w *scanWorker) list(l, next *list, base float32, from, to int) {
 	p := scanParams{scale: w.table.scale, offset: w.table.offset, base: base}
 	codes := w.layout.codeBytes()
 	for i := from; i < to; i++ {
@@ -299,7 +315,7 @@ func (w *scanWorker) list(l *list, base float32, from, to int) {
 			}
 			w.seen += int64(bits.OnesCount32(able))
 		}
-		p.least = w.keeper.least
+		p.least, p.ahead = w.keeper.least, ahead(l, next, i+blocksAhead, to)
 		reached := w.index.kernel.scan(b.bytes, w.table.entries, &p, &w.scores) & able
 		for ; reached != 0; reached &= reached - 1 {
 			j := bits.TrailingZeros32(reached)
@@ -335,7 +351,7 @@ func (s *searcher) byBytes(x *coded, c []candidate) {
 	}
 }
 
-// finish scores the candidates by bytes, the best of them in float32, and sorts.
+// finish scores the candidates by bytes, those of them that may be among the k nearest in float32, and sorts.
 func (s *searcher) finish(x *coded, q Query) []Neighbour {
 	s.keeper.cut()
 	kept := s.keeper.kept
@@ -343,6 +359,9 @@ func (s *searcher) finish(x *coded, q Query) []Neighbour {
 	if n := q.K + finalists; len(kept) > n {
 		partition(kept, n)
 		kept = kept[:n]
+	}
+	if len(kept) > q.K {
+		kept = atLeast(kept, partition(kept, q.K)-bytesMargin)
 	}
 	neighbours := make([]Neighbour, 0, len(kept))
 	for _, c := range kept {
@@ -353,6 +372,17 @@ func (s *searcher) finish(x *coded, q Query) []Neighbour {
 	slices.SortFunc(neighbours, nearer)
 	neighbours = slices.CompactFunc(neighbours, func(a, b Neighbour) bool { return a.Slot == b.Slot })
 	return neighbours[:min(len(neighbours), q.K)]
+}
+
+// atLeast are the candidates that score as much.
+func atLeast(c []candidate, least float32) []candidate {
+	kept := c[:0]
+	for _, candidate := range c {
+		if candidate.score >= least {
+			kept = append(kept, candidate)
+		}
+	}
+	return kept
 }
 
 // exact answers queries by all products, four queries at a time.

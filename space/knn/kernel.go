@@ -22,8 +22,11 @@ type kernel struct {
 const bytesAhead = 4
 
 // scanParams turn the sum of a query's table entries into a score, base + factor*(scale*sum + offset), and say which
-// scores are wanted.
-type scanParams struct{ scale, offset, base, least float32 }
+// scores are wanted. ahead is the block, or the beginning of any memory, that is fetched meanwhile; nil: none.
+type scanParams struct {
+	scale, offset, base, least float32
+	ahead                      *byte
+}
 
 // SIMD names the kernel that indexes of this process use: "avx512", "avx2" or "plain".
 func SIMD() string { return kernels()[0].name }

@@ -15,7 +15,7 @@ const (
 	// deviations by which a code's estimate may fall short of the truth where everything above a cosine is wanted: one
 	// in 2,000 falls short by more.
 	deviations = 3.3
-	// bytesMargin is how far a score by bytes may fall short.
+	// bytesMargin is how far a score by bytes may be off.
 	bytesMargin = 0.004
 )
 
@@ -130,7 +130,7 @@ func (s *searcher) mayHold(x *coded, l *layout, least float32) {
 	for i, score := range scores {
 		apart := math.Sqrt(max(0, 2*float64(l.halves[a]+l.halves[i]-between[i])))
 		if float64(scores[a]-score) <= reach*apart+assignSlack {
-			kept = append(kept, candidate{score, uint32(i)})
+			kept = append(kept, candidate{score + l.halves[i], uint32(i)})
 		}
 	}
 	s.probes = kept

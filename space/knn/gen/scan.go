@@ -20,6 +20,7 @@ type scan struct {
 	isa
 	block, lut, params, scores reg.Register
 	groups                     reg.Register // that are left
+	ahead                      reg.Register // from the block to the one that is fetched meanwhile, in bytes
 	nibbles                    reg.VecVirtual
 	// The sums of the lower and upper halves, as 16-bit words: even[i] has the sums of even vectors in its lower bytes
 	// and those of odd ones, unwanted, in its upper bytes; odd[i] has the sums of odd vectors.
@@ -32,13 +33,14 @@ const (
 	offsetAt = 4
 	baseAt   = 8
 	leastAt  = 12
+	aheadAt  = 16
 )
 
 func generateScan(set isa) {
 	TEXT("scan"+set.name, NOSPLIT, "func(block, lut *byte, groups int, params *float32, scores *float32) uint32")
 	Pragma("noescape")
 	Doc("scan"+set.name+" scores the 32 vectors of a block by a query's table, and returns a bit for each that reaches params.least.",
-		"The number of groups is a multiple of 16.")
+		"The number of groups is a multiple of 16. The block at params.ahead is fetched from memory; nil does no harm.")
 	s := scan{
 		isa:    set,
 		block:  Load(Param("block"), GP64()),
@@ -47,6 +49,9 @@ func generateScan(set isa) {
 		params: Load(Param("params"), GP64()),
 		scores: Load(Param("scores"), GP64()),
 	}
+	s.ahead = GP64()
+	MOVQ(Mem{Base: s.params, Disp: aheadAt}, s.ahead)
+	SUBQ(s.block, s.ahead)
 	s.prepare()
 	Label("groups")
 	s.step()
@@ -122,12 +127,24 @@ func (s *scan) step() {
 		VPSRLW(Imm(8), sum, sum)
 		VPADDW(sum, s.odd[half], s.odd[half])
 	}
+	for at := 0; at < 4*s.lanes*summedBytes; at += cacheLine {
+		s.fetch(at)
+	}
 	ADDQ(U32(4*s.lanes*summedBytes), s.block)
 	ADDQ(U32(4*s.lanes*summedBytes), s.lut)
 }
 
+const cacheLine = 64
+
+// fetch asks for a cache line of the block ahead.
+func (s *scan) fetch(at int) {
+	PREFETCHT0(Mem{Base: s.block, Index: s.ahead, Scale: 1, Disp: at})
+}
+
 // finish turns sums into scores: base + factor * (scale * sum + offset).
 func (s *scan) finish() {
+	s.fetch(0) // the factors
+	s.fetch(cacheLine)
 	scale, offset, base, least := s.param(scaleAt), s.param(offsetAt), s.param(baseAt), s.param(leastAt)
 	mask := GP32()
 	for half := range s.even {
