@@ -71,7 +71,8 @@ type CheckRequest struct {
 // CheckResponse says whether a picture is a copy of something in the collection.
 type CheckResponse struct {
 	Collection string            `json:"collection"`
-	Level      space.Level       `json:"level"`   // "duplicate", "similar" or ""
-	Matches    []DuplicateMember `json:"matches"` // duplicates first; each proof is from the item to the picture
+	Level      space.Level       `json:"level"`               // "duplicate", "similar" or ""
+	Matches    []DuplicateMember `json:"matches"`             // duplicates first; each proof is from the item to the picture
+	Unchecked  int               `json:"unchecked,omitempty"` // items near enough whose pixels were not compared, since enough others were
 	Took       Took              `json:"took"`
 }

@@ -31,6 +31,10 @@ type DuplicateQuery struct {
 	Within      []string
 	Keep        KeepPolicy
 	Decided     bool // groups, too, of which nothing is left to decide, since all their copies are to be kept
+
+	// Progress is told how far the search for groups is: the stage, and how many of how many; total 0: not known. It is
+	// called from one goroutine and must be quick. Nil: nobody is.
+	Progress func(stage string, done, total int)
 }
 
 // Pair is the proof that two pictures have a level in common.
@@ -116,4 +120,6 @@ type Sample struct {
 type CopyCheck struct {
 	Level   Level    // that of the best match; empty: there is none
 	Matches []Member // duplicates first, then similar pictures; each proof is against the picture that was asked about
+	// Unchecked are the items near enough to be copies whose pixels were not compared, since enough others were.
+	Unchecked int
 }

@@ -54,7 +54,7 @@ func (s *Server) checkDuplicate(c echo.Context) error {
 		return about("image", name, err)
 	}
 	s.metrics.stageTook(stageCheckCopy, timing.Search)
-	resp := api.CheckResponse{Collection: collection, Level: check.Level, Matches: make([]api.DuplicateMember, len(check.Matches))}
+	resp := api.CheckResponse{Collection: collection, Level: check.Level, Unchecked: check.Unchecked, Matches: make([]api.DuplicateMember, len(check.Matches))}
 	for i, match := range check.Matches {
 		resp.Matches[i] = wireMember(collection, match)
 	}

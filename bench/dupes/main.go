@@ -4,7 +4,7 @@
 //	go run ./bench/dupes clipd   files them in a collection, and writes which it takes for copies
 //	go run ./bench/dupes table   the tables, also of peers' hashes where peers.py and czkawka/ wrote some
 //	go run ./bench/dupes scale   a collection of 100,000 pictures: seconds and memory of the grouping
-//	go run ./bench/dupes check   one picture against 1,000,000 hashes: milliseconds
+//	go run ./bench/dupes check   one picture against a collection of 1,000,000: milliseconds
 //
 // `make bench-dupes` does it all. Thresholds are chosen on one half of the set and reported on the other.
 package main
@@ -26,7 +26,8 @@ type options struct {
 	first   int    // number of the first drawn picture: of two sets whose numbers don't meet, no drawn picture is in both
 	library string // ONNX Runtime
 	scale   int    // pictures of the large collection
-	check   int    // hashes of the large index
+	check   int    // images of the collection of the step check
+	keep    bool   // those two collections stay for the next run
 }
 
 func main() {
@@ -37,7 +38,8 @@ func main() {
 	flag.IntVar(&o.first, "first", 10_000, "number of the first picture that is drawn")
 	flag.StringVar(&o.library, "ort-lib", "", "ONNX Runtime; empty: as clipd finds it")
 	flag.IntVar(&o.scale, "scale", 100_000, "pictures of the step scale")
-	flag.IntVar(&o.check, "check", 1_000_000, "hashes of the step check")
+	flag.IntVar(&o.check, "check", 1_000_000, "images of the step check")
+	flag.BoolVar(&o.keep, "keep", false, "keep the collections of the steps scale and check, and use those of an earlier run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -1,28 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/jpeg"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/disintegration/imaging"
+	"github.com/prometheus/procfs"
 
-	"github.com/clipd/clipd/internal/dupeset"
 	"github.com/clipd/clipd/internal/machine"
-	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/catalog"
-	"github.com/clipd/clipd/space/dedup"
 )
 
 // Shares of the large collection: of 100 sources, so many have copies, and so many are bursts.
@@ -30,56 +21,26 @@ const (
 	copiedShare = 8
 	burstShare  = 3
 	scaleDim    = 384
-	scaleDraws  = 280 // different pictures; the rest of the collection shows these, with hashes and vectors of their own
+	scaleDraws  = 280  // different pictures; the rest of the collection shows these, with hashes and vectors of their own
+	filedAtOnce = 2000 // records
 )
 
-// noModel is the encoder of a collection whose vectors are given.
-type noModel struct{}
-
-var errNoModel = errors.New("the vectors are given")
-
-func (noModel) Fingerprint() space.Fingerprint {
-	return space.Fingerprint{Model: "given", Digest: strings.Repeat("0", 64), Dim: scaleDim}
-}
-func (noModel) EncodeTexts(context.Context, []string) ([]space.Vector, error) { return nil, errNoModel }
-func (noModel) DecodePicture(string, []byte, preprocess.Limits) (*preprocess.Picture, error) {
-	return nil, errNoModel
-}
-func (noModel) EncodePictures(context.Context, []*preprocess.Picture) ([]space.Vector, error) {
-	return nil, errNoModel
-}
-
-func (noModel) Pixels(*preprocess.Picture) ([]float32, error) { return nil, errNoModel }
-func (noModel) EncodePixels(context.Context, []float32) (space.Vector, error) {
-	return space.Vector{}, errNoModel
-}
-
-// shown is what a drawn picture looks like in the collection: as it is, compressed, and a moment later.
-type shown struct{ itself, compressed, moved []byte }
-
-// runScale fills a collection with o.scale pictures, about a third of them with copies or in bursts, and groups it.
+// runScale fills a collection with o.scale pictures, about a ninth of them with copies or in bursts, and groups it.
 func runScale(ctx context.Context, o options) (err error) {
-	library, err := catalog.Open(filepath.Join(o.dir, "scale"), noModel{}, catalog.Options{DuplicateCosine: 0.95})
+	dir := filepath.Join(o.dir, fmt.Sprint("scale-", o.scale))
+	c, done, err := openFilled(ctx, dir, &given{dim: scaleDim}, o, func(c *catalog.Catalog) error { return fillScale(ctx, c, o.scale) })
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, library.Close(), os.RemoveAll(filepath.Join(o.dir, "scale"))) }()
-	c, err := library.Create(ctx, "scale", catalog.Settings{})
-	if err != nil {
-		return err
-	}
-	begun := time.Now()
-	copies, err := fillScale(ctx, c, o.scale)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%d images filed in %.0f s; %d of them copies\n", o.scale, time.Since(begun).Seconds(), copies)
+	defer func() { err = errors.Join(err, done()) }()
 	for _, similar := range []bool{false, true} {
 		begun, used := time.Now(), machine.Used()
-		groups, err := c.Duplicates(ctx, space.DuplicateQuery{Similar: similar, Decided: true})
+		stages := newStages()
+		groups, err := c.Duplicates(ctx, space.DuplicateQuery{Similar: similar, Decided: true, Progress: stages.at})
 		if err != nil {
 			return err
 		}
+		stages.at("", 0, 0)
 		taken, worked := time.Since(begun), machine.Used()-used
 		members := map[space.Level]int{}
 		for _, g := range groups {
@@ -91,34 +52,112 @@ func runScale(ctx context.Context, o options) (err error) {
 	return nil
 }
 
-// fillScale puts the pictures in and says how many of them are copies.
-func fillScale(ctx context.Context, c *catalog.Catalog, n int) (copies int, err error) {
-	rnd := rand.New(rand.NewPCG(6, 6))
-	pool, err := drawScale()
-	if err != nil {
-		return 0, err
+// openFilled is a collection in a folder: a new one that is filled, or with o.keep the one that an earlier run left. done
+// closes it, and deletes it unless it is kept.
+func openFilled(ctx context.Context, dir string, encoder catalog.Encoder, o options, fill func(*catalog.Catalog) error) (c *catalog.Catalog, done func() error, err error) {
+	if _, err := os.Stat(dir); err != nil || !o.keep {
+		if err := fillAnew(ctx, dir, encoder, fill); err != nil {
+			return nil, nil, err
+		}
 	}
-	var entries []space.Entry
+	library, err := catalog.Open(dir, encoder, catalog.Options{DuplicateCosine: 0.95})
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() error {
+		err := library.Close()
+		if !o.keep {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+		return err
+	}
+	if c, err = library.Collection(ctx, filledName); err != nil {
+		return nil, nil, errors.Join(err, done())
+	}
+	return c, done, nil
+}
+
+const filledName = "filled"
+
+// fillAnew makes a folder with a collection; one that is there goes. An unfinished one has another name.
+func fillAnew(ctx context.Context, dir string, encoder catalog.Encoder, fill func(*catalog.Catalog) error) error {
+	part := dir + ".part"
+	if err := errors.Join(os.RemoveAll(part), os.RemoveAll(dir)); err != nil {
+		return err
+	}
+	library, err := catalog.Open(part, encoder, catalog.Options{})
+	if err != nil {
+		return err
+	}
+	c, err := library.Create(ctx, filledName, catalog.Settings{})
+	if err == nil {
+		err = fillTimed(ctx, c, fill)
+	}
+	if err = errors.Join(err, library.Close()); err != nil {
+		return errors.Join(err, os.RemoveAll(part))
+	}
+	return os.Rename(part, dir)
+}
+
+// fillTimed fills a collection and waits for its words, so that nothing else goes on while the rest is measured.
+func fillTimed(ctx context.Context, c *catalog.Catalog, fill func(*catalog.Catalog) error) error {
+	begun, used := time.Now(), machine.Used()
+	if err := fill(c); err != nil {
+		return err
+	}
+	d, err := c.Describe(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d images filed in %.0f s, %.0f s of processor time", d.Images, time.Since(begun).Seconds(), (machine.Used() - used).Seconds())
+	for ; d.WordsBehind > 0 && err == nil && ctx.Err() == nil; d, err = c.Describe(ctx) {
+		time.Sleep(100 * time.Millisecond)
+	}
+	fmt.Printf("; with their words in %.0f s\n", time.Since(begun).Seconds())
+	return errors.Join(err, ctx.Err())
+}
+
+// filer puts records in, many at once.
+type filer struct {
+	c       *catalog.Catalog
+	records []catalog.Record
+}
+
+func (f *filer) add(ctx context.Context, record catalog.Record) error {
+	if f.records = append(f.records, record); len(f.records) < filedAtOnce {
+		return nil
+	}
+	return f.flush(ctx)
+}
+
+func (f *filer) flush(ctx context.Context) error {
+	results, err := f.c.Import(ctx, f.records)
+	for _, r := range results {
+		err = errors.Join(err, r.Err)
+	}
+	f.records = f.records[:0]
+	return err
+}
+
+// fillScale puts the pictures in.
+func fillScale(ctx context.Context, c *catalog.Catalog, n int) error {
+	rnd := rand.New(rand.NewPCG(6, 6))
+	pool := draw(scaleDraws)
+	f := filer{c: c}
 	put := func(thumbnail []byte, hash space.Hash256, vector space.Vector, width int) error {
 		id := fmt.Sprintf("%07d", n)
 		n--
-		entries = append(entries, space.Entry{Thumbnail: thumbnail, Item: space.Item{
+		return f.add(ctx, catalog.Record{Thumbnail: thumbnail, Item: space.Item{
 			ID: id, Kind: space.Image, Source: "/pictures/" + id + ".jpg", SHA256: fmt.Sprintf("%064d", n), Vector: vector,
 			Picture: &space.Picture{Format: "jpeg", Width: width, Height: width * 3 / 4, Bytes: int64(width * 400),
-				PixelSHA256: fmt.Sprintf("%064x", rnd.Uint64()), Hash: hash, HashQuality: 90},
+				PixelSHA256: fmt.Sprintf("%064x", rnd.Uint64()), Hash: hash, HashQuality: 90, Inner: &space.Inner{}},
 		}})
-		if len(entries) < 1000 && n > 0 {
-			return nil
-		}
-		_, err := c.Put(ctx, entries)
-		entries = nil
-		return err
 	}
 	for source := 0; n > 0; source++ {
 		p := pool[source%len(pool)]
-		hash, vector := space.Hash256{rnd.Uint64(), rnd.Uint64(), rnd.Uint64(), rnd.Uint64()}, anyVector(rnd)
+		hash, vector := anyHash(rnd), anyVector(scaleDim, rnd)
 		if err := put(p.itself, hash, vector, 4000); err != nil {
-			return copies, err
+			return err
 		}
 		kind := rnd.IntN(100)
 		for range rnd.IntN(6) {
@@ -128,148 +167,48 @@ func fillScale(ctx context.Context, c *catalog.Catalog, n int) (copies int, err 
 			thumbnail, bits, noise := p.compressed, 12, 0.12
 			if kind >= copiedShare { // a burst
 				thumbnail, bits, noise = p.moved, 45, 0.25
-			} else {
-				copies++
 			}
 			if err := put(thumbnail, flip(hash, rnd.IntN(bits), rnd), besides(vector, noise, rnd), 1000+rnd.IntN(2000)); err != nil {
-				return copies, err
+				return err
 			}
 		}
 	}
-	return copies, nil
+	return f.flush(ctx)
 }
 
-func drawScale() ([]shown, error) {
-	var pool []shown
-	encode := func(img image.Image, quality int) []byte {
-		var out bytes.Buffer
-		_ = jpeg.Encode(&out, imaging.Fit(img, 320, 320, imaging.Linear), &jpeg.Options{Quality: quality}) // a buffer takes all
-		return out.Bytes()
-	}
-	for i := range scaleDraws {
-		alike := dupeset.NewAlike(i * len(dupeset.AlikeKinds)) // bursts
-		pool = append(pool, shown{encode(alike.Images[0], 82), encode(alike.Images[0], 40), encode(alike.Images[1], 82)})
-	}
-	return pool, nil
+// stages prints how long each stage of the grouping took.
+type stages struct {
+	name       string
+	begun      time.Time
+	used       time.Duration
+	done, told int
 }
 
-func flip(h space.Hash256, n int, rnd *rand.Rand) space.Hash256 {
-	for range n {
-		h[rnd.IntN(4)] ^= 1 << rnd.IntN(64)
-	}
-	return h
-}
+func newStages() *stages { return &stages{name: "reading", begun: time.Now(), used: machine.Used()} }
 
-// anyVector lies about a common mean, as those of pictures do: cosines of two are about 0.5.
-func anyVector(rnd *rand.Rand) space.Vector {
-	raw := make([]float32, scaleDim)
-	for i := range raw {
-		raw[i] = 1 + float32(rnd.NormFloat64())
+func (s *stages) at(stage string, done, total int) {
+	if stage == s.name {
+		if s.done = done; total > 0 && done*10/total > s.told {
+			s.told = done * 10 / total
+			fmt.Fprintf(os.Stderr, "\r%s: %d of %d ", stage, done, total)
+		}
+		return
 	}
-	v, err := space.Normalize(raw)
-	if err != nil {
-		panic(err) // it is not zero
+	count := ""
+	if s.done > 0 {
+		count = fmt.Sprintf(" of %d", s.done)
+		fmt.Fprint(os.Stderr, "\r")
 	}
-	return v
-}
-
-// besides is a vector at an angle whose tangent is noise.
-func besides(v space.Vector, noise float64, rnd *rand.Rand) space.Vector {
-	raw := append([]float32(nil), v.Components()...)
-	for i := range raw {
-		raw[i] += float32(noise * rnd.NormFloat64() / 19.6) // √384
-	}
-	out, err := space.Normalize(raw)
-	if err != nil {
-		panic(err)
-	}
-	return out
+	fmt.Printf("  %-16s %6.1f s, %6.1f s of processor time%s\n", s.name, time.Since(s.begun).Seconds(), (machine.Used() - s.used).Seconds(), count)
+	*s = stages{name: stage, begun: time.Now(), used: machine.Used(), done: done}
 }
 
 // peakMemory is the most that the process had in memory, where /proc tells it.
 func peakMemory() string {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return "unknown"
-	}
-	for _, line := range strings.Split(string(status), "\n") {
-		if rest, is := strings.CutPrefix(line, "VmHWM:"); is {
-			kib, _ := strconv.Atoi(strings.Fields(rest)[0])
-			return fmt.Sprintf("%d MB", kib*1024/1_000_000)
+	if self, err := procfs.Self(); err == nil {
+		if status, err := self.NewStatus(); err == nil {
+			return fmt.Sprintf("%d MB", status.VmHWM/1_000_000)
 		}
 	}
 	return "unknown"
 }
-
-// runCheck measures the check of one picture with o.check hashes, without its encoding and the search by vector.
-func runCheck(ctx context.Context, o options) error {
-	rnd := rand.New(rand.NewPCG(7, 7))
-	pool, err := drawScale()
-	if err != nil {
-		return err
-	}
-	var hashes dedup.Hashes
-	all := make([]space.Hash256, o.check)
-	begun := time.Now()
-	for i := range all {
-		all[i] = space.Hash256{rnd.Uint64(), rnd.Uint64(), rnd.Uint64(), rnd.Uint64()}
-		if i%10 == 1 {
-			all[i] = flip(all[i-1], 12, rnd)
-		}
-		hashes.Put(uint32(i), all[i])
-	}
-	hashes.Build()
-	fmt.Printf("%d hashes indexed in %.1f s; most memory so far %s\n", o.check, time.Since(begun).Seconds(), peakMemory())
-	var near, compare []time.Duration
-	for range 200 {
-		i := rnd.IntN(o.check)
-		hash := flip(all[i], 8, rnd)
-		before := machine.Used()
-		slots := hashes.Near(hash, dedup.Options{})
-		near = append(near, machine.Used()-before)
-		p := pool[rnd.IntN(len(pool))]
-		thumbs := thumbnails{}
-		var candidates []dedup.Candidate
-		add := func(id string, hash space.Hash256, hashed bool, thumbnail []byte) {
-			thumbs[id] = thumbnail
-			candidates = append(candidates, dedup.Candidate{Hashed: hashed, Cosine: 0.9, Item: space.Item{ID: id, Kind: space.Image,
-				Picture: &space.Picture{Width: 1, Height: 1, Hash: hash, HashQuality: 90}}})
-		}
-		for _, slot := range slots {
-			add(fmt.Sprint(slot), all[slot], true, p.itself)
-		}
-		for k := range 16 { // the nearest by vector
-			add(fmt.Sprint("near ", k), space.Hash256{rnd.Uint64()}, false, pool[rnd.IntN(len(pool))].itself)
-		}
-		img, err := jpeg.Decode(bytes.NewReader(p.compressed))
-		if err != nil {
-			return err
-		}
-		probe := dedup.Probe{Image: img, Item: space.Item{Kind: space.Image, Picture: &space.Picture{Hash: hash, HashQuality: 90}}}
-		before = machine.Used()
-		matches, err := dedup.Check(ctx, probe, candidates, thumbs, dedup.Options{})
-		compare = append(compare, machine.Used()-before)
-		if err != nil {
-			return err
-		}
-		if len(matches) == 0 || matches[0].Proof.Level != space.Duplicate {
-			return fmt.Errorf("hash %d: its copy was not found", i)
-		}
-	}
-	fmt.Printf("processor time: near hashes %s; comparison of thumbnails %s\n", quantiles(near), quantiles(compare))
-	return nil
-}
-
-// quantiles are the median, the 95th and the 99th percentile of some times.
-func quantiles(times []time.Duration) string {
-	slices.Sort(times)
-	at := func(share float64) string {
-		return fmt.Sprintf("%.2f ms", float64(times[int(share*float64(len(times)-1))].Microseconds())/1000)
-	}
-	return fmt.Sprintf("median %s, 95 %% within %s, 99 %% within %s", at(0.5), at(0.95), at(0.99))
-}
-
-// thumbnails are those of a few items.
-type thumbnails map[string][]byte
-
-func (t thumbnails) Thumbnail(_ context.Context, id string) ([]byte, error) { return t[id], nil }

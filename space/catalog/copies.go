@@ -172,13 +172,9 @@ func (c *Catalog) checkProbe(ctx context.Context, probe dedup.Probe, vector spac
 	if err != nil {
 		return space.CopyCheck{}, err
 	}
-	matches, err := dedup.Check(ctx, probe, candidates, c, opts)
-	for i, m := range matches {
-		matches[i].Differences = keep.Differences(m.Item, probe.Item)
-	}
-	check := space.CopyCheck{Matches: matches}
-	if len(matches) > 0 {
-		check.Level = matches[0].Proof.Level
+	check, err := dedup.Check(ctx, probe, candidates, c, opts)
+	for i, m := range check.Matches {
+		check.Matches[i].Differences = keep.Differences(m.Item, probe.Item)
 	}
 	return check, err
 }

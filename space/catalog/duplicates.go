@@ -74,6 +74,7 @@ func (c *Catalog) PreviewDuplicates(ctx context.Context, q space.DuplicateQuery)
 func (c *Catalog) duplicateOptions(q space.DuplicateQuery) dedup.Options {
 	return dedup.Options{
 		Similar:     q.Similar,
+		Progress:    q.Progress,
 		MaxDistance: cmp.Or(q.MaxDistance, c.settings.DuplicateDistance),
 		MinCosine:   cmp.Or(q.MinCosine, c.settings.DuplicateCosine, c.opts.DuplicateCosine),
 	}

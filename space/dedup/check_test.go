@@ -2,6 +2,7 @@ package dedup
 
 import (
 	"context"
+	"fmt"
 	"image"
 	"slices"
 	"testing"
@@ -23,10 +24,11 @@ func TestCheckFindsTheOriginalAndSaysWhy(t *testing.T) {
 	for i := range all {
 		all[i].Hashed = true
 	}
-	matches, err := Check(context.Background(), probe(resize(cat, 0.4)), all, g, Options{})
+	got, err := Check(context.Background(), probe(resize(cat, 0.4)), all, g, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	matches := got.Matches
 	var cats []string
 	for _, m := range matches {
 		if m.Proof.Level == space.Duplicate {
@@ -42,11 +44,11 @@ func TestCheckFindsTheOriginalAndSaysWhy(t *testing.T) {
 	}
 	exact := probe(cat)
 	exact.Item.SHA256 = "bytes of cat"
-	if matches, err = Check(context.Background(), exact, all, g, Options{}); err != nil || matches[0].Proof.Evidence != space.SameBytes {
-		t.Errorf("%+v, %v", matches, err)
+	if got, err = Check(context.Background(), exact, all, g, Options{}); err != nil || got.Matches[0].Proof.Evidence != space.SameBytes {
+		t.Errorf("%+v, %v", got, err)
 	}
-	if matches, err = Check(context.Background(), exact, nil, g, Options{}); err != nil || len(matches) != 0 {
-		t.Errorf("without candidates: %+v, %v", matches, err)
+	if got, err = Check(context.Background(), exact, nil, g, Options{}); err != nil || len(got.Matches) != 0 || got.Level != "" {
+		t.Errorf("without candidates: %+v, %v", got, err)
 	}
 }
 
@@ -65,5 +67,40 @@ func TestNearHashesOfAProbe(t *testing.T) {
 	}
 	if got := x.Near(h, Options{MaxDistance: -1}); got != nil {
 		t.Errorf("hashes turned off: %v", got)
+	}
+}
+
+func TestCheckSaysHowManyItLeft(t *testing.T) {
+	cat := scene(100, 480, 360)
+	g := &gallery{}
+	for i := range 3 * enoughCopies {
+		g.add(t, fmt.Sprintf("cat %02d", i), resize(cat, 0.5+0.01*float64(i)))
+	}
+	g.add(t, "far", scene(101, 480, 360))
+	var all []Candidate
+	for _, item := range g.items {
+		all = append(all, Candidate{Item: item, Cosine: 0.97, Hashed: true})
+	}
+	all[len(all)-1] = Candidate{Item: g.items[len(all)-1], Cosine: DefaultMinCosine - cropMargin - 0.01}
+	hash, quality := Hash(cat)
+	probe := Probe{Image: cat, Item: space.Item{Kind: space.Image, Picture: &space.Picture{Width: 1, Height: 1, Hash: hash, HashQuality: quality}}}
+	got, err := Check(context.Background(), probe, all, g, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proven := 0
+	for _, m := range got.Matches {
+		if m.Item.ID == "far" {
+			t.Errorf("a picture that is far by vector is %+v", m.Proof)
+		}
+		if m.Proof.Level == space.Duplicate {
+			proven++
+		}
+	}
+	if proven != enoughCopies || got.Unchecked != 2*enoughCopies || len(got.Matches) != 3*enoughCopies {
+		t.Errorf("%d proven, %d left, %d matches in all", proven, got.Unchecked, len(got.Matches))
+	}
+	if got.Level != space.Duplicate {
+		t.Errorf("level %q", got.Level)
 	}
 }

@@ -31,7 +31,12 @@ type Options struct {
 	MinQuality  int     // hashes of less quality prove nothing; default DefaultMinQuality; negative: all do
 
 	// Apart says whether two pictures must never be in one group, whatever speaks for it: somebody decided so. Nil: none.
+	// Several goroutines ask at once.
 	Apart func(a, b space.Item) bool
+
+	// Progress is told how far the comparison is: the stage, and how many of how many; total 0: not known. It is called
+	// from one goroutine and must be quick. Nil: nobody is.
+	Progress func(stage string, done, total int)
 }
 
 // Defaults of Options.
@@ -72,6 +77,7 @@ func Find(ctx context.Context, items []space.Item, neighbours Neighbours, thumbn
 	if err := f.join(ctx); err != nil {
 		return nil, err
 	}
+	f.at(Grouping)
 	groups, singles, err := f.duplicates(ctx)
 	if err != nil || !f.opts.Similar {
 		return groups, err
@@ -93,8 +99,8 @@ type finder struct {
 
 	near     [][]neighbour // by node: the nearest by vector, nearest first
 	alike    [][]candidate // by node: the nearest by hash, nearest first
-	verdicts map[pairOf]verdict
-	joined   forest // nodes that proven copies join
+	verdicts verdicts
+	families []int32 // by node: the one that stands for all that proven copies join
 }
 
 // node is the images of equal bytes or pixels, the preferred original first. Its first one stands for all.
@@ -104,7 +110,7 @@ type node struct {
 }
 
 func newFinder(items []space.Item, neighbours Neighbours, thumbnails Thumbnails, opts Options) *finder {
-	f := &finder{opts: opts, neighbours: neighbours, verdicts: map[pairOf]verdict{}}
+	f := &finder{opts: opts, neighbours: neighbours, verdicts: verdicts{of: map[pairOf]verdict{}}}
 	for _, item := range items {
 		if item.Kind == space.Image && item.Picture != nil {
 			f.images = append(f.images, item)
@@ -120,13 +126,37 @@ func newFinder(items []space.Item, neighbours Neighbours, thumbnails Thumbnails,
 // join finds what is near, and compares it.
 func (f *finder) join(ctx context.Context) error {
 	f.joinEquals()
+	f.at(JoiningVectors)
 	if err := f.joinVectors(ctx); err != nil {
 		return err
 	}
+	f.at(JoiningHashes)
 	if err := f.joinHashes(ctx); err != nil {
 		return err
 	}
 	return f.verifyNearest(ctx)
+}
+
+// Stages of Options.Progress, in order.
+const (
+	JoiningVectors = "near vectors"
+	JoiningHashes  = "near hashes"
+	Comparing      = "pairs compared"
+	Grouping       = "groups"
+)
+
+// at tells that a stage begins.
+func (f *finder) at(stage string) {
+	if f.opts.Progress != nil {
+		f.opts.Progress(stage, 0, 0)
+	}
+}
+
+// compared tells how many pairs need no comparison any more.
+func (f *finder) compared(done, total int) {
+	if f.opts.Progress != nil {
+		f.opts.Progress(Comparing, done, total)
+	}
 }
 
 // joinEquals makes the nodes: by pixels, where they are known, else by bytes; both are the same for all of a node.
@@ -151,7 +181,7 @@ func (f *finder) joinEquals() {
 			continue
 		}
 		if other, known := byBytes[item.SHA256]; known && other != n {
-			f.verdicts[pair(other, n)] = verdict{proof: space.Pair{Level: space.Duplicate, Evidence: space.SameBytes}}
+			f.verdicts.of[pair(other, n)] = verdict{proof: space.Pair{Level: space.Duplicate, Evidence: space.SameBytes}}
 		}
 		byBytes[item.SHA256] = n
 	}

@@ -20,9 +20,46 @@ type star struct {
 }
 
 // duplicates are the groups of copies. singles are the nodes that stand for all others: medoids, and nodes in no group.
+// Families, nodes that proven copies join, are grouped on all cores: no group is of two.
 func (f *finder) duplicates(ctx context.Context) (groups []space.Group, singles []int, err error) {
-	taken := make([]bool, len(f.nodes))
+	families := f.familiesByDegree()
+	type outcome struct {
+		groups  []space.Group
+		singles []int
+	}
+	found := make([]outcome, len(families))
+	taken := make([]bool, len(f.nodes)) // each family has its own
+	err = eachOf(ctx, len(families), func(i int) (err error) {
+		found[i].groups, found[i].singles, err = f.groupFamily(ctx, families[i], taken)
+		return err
+	})
+	for _, o := range found {
+		groups, singles = append(groups, o.groups...), append(singles, o.singles...)
+	}
+	slices.SortFunc(groups, func(a, b space.Group) int { return strings.Compare(a.Original.ID, b.Original.ID) })
+	slices.Sort(singles)
+	return groups, singles, err
+}
+
+// familiesByDegree are the nodes of each family, those with most copies first.
+func (f *finder) familiesByDegree() [][]int {
+	place := map[int32]int{}
+	var families [][]int
 	for _, n := range f.byDegree(func(n int) int { return len(f.nodes[n].edges) + len(f.nodes[n].images) - 1 }) {
+		at, known := place[f.families[n]]
+		if !known {
+			at = len(families)
+			place[f.families[n]] = at
+			families = append(families, nil)
+		}
+		families[at] = append(families[at], n)
+	}
+	return families
+}
+
+// groupFamily makes the groups of one family.
+func (f *finder) groupFamily(ctx context.Context, family []int, taken []bool) (groups []space.Group, singles []int, err error) {
+	for _, n := range family {
 		if taken[n] {
 			continue
 		}
@@ -40,8 +77,6 @@ func (f *finder) duplicates(ctx context.Context) (groups []space.Group, singles 
 		}
 		groups = append(groups, group)
 	}
-	slices.SortFunc(groups, func(a, b space.Group) int { return strings.Compare(a.Original.ID, b.Original.ID) })
-	slices.Sort(singles)
 	return groups, singles, nil
 }
 
@@ -108,20 +143,6 @@ func (f *finder) grow(ctx context.Context, s *star, taken []bool) error {
 	return nil
 }
 
-// verdict is that of a pair, which is looked at now if it was not before.
-func (f *finder) verdict(ctx context.Context, a, b int) (verdict, error) {
-	p := pair(a, b)
-	if v, known := f.verdicts[p]; known {
-		return v, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return verdict{}, err
-	}
-	v, err := f.judge(ctx, int(p.a), int(p.b))
-	f.verdicts[p] = v
-	return v, err
-}
-
 // mostRecentred is the size of groups up to which the preferred original is tried as the medoid.
 const mostRecentred = 32
 
@@ -174,7 +195,7 @@ func sortCopies(copies []space.Member) {
 // proof is that of two images of a group, from the first to the second.
 func (f *finder) proof(ctx context.Context, a, b int) (space.Pair, error) {
 	if n, m := f.nodeOf[a], f.nodeOf[b]; n < m {
-		if v, known := f.verdicts[pair(n, m)]; known && f.images[a].SHA256 != f.images[b].SHA256 {
+		if v, known := f.verdicts.get(pair(n, m)); known && f.images[a].SHA256 != f.images[b].SHA256 {
 			return v.proof, nil
 		}
 	}

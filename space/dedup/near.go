@@ -42,6 +42,8 @@ type pairOf struct{ a, b int32 }
 
 func pair(a, b int) pairOf { return pairOf{int32(min(a, b)), int32(max(a, b))} }
 
+func comparePairs(a, b pairOf) int { return cmp.Or(cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b)) }
+
 // verdict is what is known of a pair that was looked at.
 type verdict struct {
 	proof    space.Pair // from the first to the second; of level similar: the pixels speak against a copy
@@ -173,61 +175,11 @@ func eachOf(ctx context.Context, n int, do func(i int) error) error {
 	return group.Wait()
 }
 
-// roundPairs is how many pairs are compared before what they prove is taken into account.
-const roundPairs = 512
-
-// verifyNearest looks at the pixels of the nearest pairs, on all cores, and notes the proven ones with their nodes. A
-// pair that is joined by proven copies already is left to the group that it will be in, unless thorough is set: of n
-// copies of one picture some n pairs are compared, and not n².
-func (f *finder) verifyNearest(ctx context.Context) error {
-	pairs := f.nearestPairs()
-	f.joined = newForest(len(f.nodes))
-	for p, v := range f.verdicts {
-		f.note(p, v)
-	}
-	for len(pairs) > 0 {
-		var round []pairOf // made of what earlier rounds proved, so that the result does not depend on who is faster
-		for len(pairs) > 0 && len(round) < roundPairs {
-			if p := pairs[0]; f.thorough || f.joined.root(int(p.a)) != f.joined.root(int(p.b)) {
-				round = append(round, p)
-			}
-			pairs = pairs[1:]
-		}
-		verdicts := make([]verdict, len(round))
-		err := eachOf(ctx, len(round), func(i int) (err error) {
-			verdicts[i], err = f.judge(ctx, int(round[i].a), int(round[i].b))
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for i, v := range verdicts {
-			if v.proof.Level != "" {
-				f.verdicts[round[i]] = v
-				f.note(round[i], v)
-			}
-		}
-	}
-	for n := range f.nodes {
-		slices.Sort(f.nodes[n].edges)
-	}
-	return nil
-}
-
-// note joins two nodes that are proven copies.
-func (f *finder) note(p pairOf, v verdict) {
-	if v.proof.Level == space.Duplicate {
-		f.nodes[p.a].edges = append(f.nodes[p.a].edges, int(p.b))
-		f.nodes[p.b].edges = append(f.nodes[p.b].edges, int(p.a))
-		f.joined.join(int(p.a), int(p.b))
-	}
-}
-
 // candidates are the nodes that are joined with a node by proven copies and near it, or proven themselves.
 func (f *finder) candidates(n int) []int {
 	all := slices.Clone(f.nodes[n].edges)
 	add := func(m int32) {
-		if f.joined.root(int(m)) == f.joined.root(n) {
+		if f.families[m] == f.families[n] {
 			all = append(all, int(m))
 		}
 	}
@@ -238,30 +190,6 @@ func (f *finder) candidates(n int) []int {
 		add(near.node)
 	}
 	return all
-}
-
-// forest holds disjoint sets: each node knows its parent, and a root itself.
-type forest []int32
-
-func newForest(n int) forest {
-	f := make(forest, n)
-	for i := range f {
-		f[i] = int32(i)
-	}
-	return f
-}
-
-func (f forest) root(i int) int {
-	for int(f[i]) != i {
-		f[i] = f[f[i]]
-		i = int(f[i])
-	}
-	return i
-}
-
-func (f forest) join(a, b int) {
-	a, b = f.root(a), f.root(b)
-	f[max(a, b)] = int32(min(a, b))
 }
 
 // nearestPairs are the pairs whose pixels are compared, in order, so that pictures are met again while they are loaded.
@@ -278,9 +206,9 @@ func (f *finder) nearestPairs() []pairOf {
 			pairs = append(pairs, pair(n, int(near.node)))
 		}
 	}
-	slices.SortFunc(pairs, func(a, b pairOf) int { return cmp.Or(cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b)) })
+	slices.SortFunc(pairs, comparePairs)
 	pairs = slices.Compact(pairs)
-	return slices.DeleteFunc(pairs, func(p pairOf) bool { return f.verdicts[p].proof.Level != "" })
+	return slices.DeleteFunc(pairs, func(p pairOf) bool { return f.verdicts.of[p].proof.Level != "" })
 }
 
 // judge compares two nodes, the first one being preferred. A level of "" says that they have nothing in common but
@@ -299,11 +227,8 @@ func (f *finder) isNear(a, b int) bool {
 
 // prove says by which evidence, and on which level, c is like o; of level "": by none. Vectors are not looked at.
 func prove(ctx context.Context, o, c space.Item, views *pictures, opts Options) (space.Pair, error) {
-	switch {
-	case o.SHA256 != "" && o.SHA256 == c.SHA256:
-		return space.Pair{Level: space.Duplicate, Evidence: space.SameBytes}, nil
-	case o.Picture.PixelSHA256 != "" && o.Picture.PixelSHA256 == c.Picture.PixelSHA256:
-		return space.Pair{Level: space.Duplicate, Evidence: space.SamePixels}, nil
+	if proof, equal := proveEqual(o, c); equal {
+		return proof, nil
 	}
 	hashed, hint, distance := space.Pair{}, asIs, hashSide*hashSide
 	if a, b := opts.hashes(o)[0], opts.hashes(c)[0]; !a.IsZero() && !b.IsZero() {
@@ -334,6 +259,17 @@ func prove(ctx context.Context, o, c space.Item, views *pictures, opts Options) 
 		hashed.Level = space.Similar // the pixels speak against a copy
 	}
 	return hashed, nil
+}
+
+// proveEqual says whether two pictures are one without a look at them.
+func proveEqual(o, c space.Item) (proof space.Pair, equal bool) {
+	switch {
+	case o.SHA256 != "" && o.SHA256 == c.SHA256:
+		return space.Pair{Level: space.Duplicate, Evidence: space.SameBytes}, true
+	case o.Picture.PixelSHA256 != "" && o.Picture.PixelSHA256 == c.Picture.PixelSHA256:
+		return space.Pair{Level: space.Duplicate, Evidence: space.SamePixels}, true
+	}
+	return space.Pair{}, false
 }
 
 // framing says that a picture, or what its frame holds, shows what another one does.

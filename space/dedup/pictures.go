@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image/jpeg"
 	"image/png"
+	"slices"
 	"sync"
 
 	"github.com/clipd/clipd/space"
@@ -20,30 +21,39 @@ const maxPictures = 256
 type pictures struct {
 	thumbnails Thumbnails
 
-	mu     sync.Mutex       // guards what follows
-	loaded map[string]*view // nil: it has none
-	order  []string         // oldest first
+	mu     sync.Mutex          // guards what follows
+	loaded map[string]*picture // those that are being loaded, too
+	order  []string            // oldest first
+}
+
+// picture is a view that is loaded once, by the first who asks.
+type picture struct {
+	once sync.Once
+	view *view // nil: it has none
+	err  error
 }
 
 func newPictures(thumbnails Thumbnails) *pictures {
-	return &pictures{thumbnails: thumbnails, loaded: make(map[string]*view)}
+	return &pictures{thumbnails: thumbnails, loaded: make(map[string]*picture)}
 }
 
 // get is the picture of an item, or nil where it has none that can be read.
 func (p *pictures) get(ctx context.Context, id string) (*view, error) {
-	p.mu.Lock()
-	g, ok := p.loaded[id]
-	p.mu.Unlock()
-	if ok {
-		return g, nil
-	}
+	one := p.place(id)
+	one.once.Do(func() {
+		if one.view, one.err = p.load(ctx, id); one.err != nil {
+			p.forget(id)
+		}
+	})
+	return one.view, one.err
+}
+
+func (p *pictures) load(ctx context.Context, id string) (*view, error) {
 	data, err := p.thumbnails.Thumbnail(ctx, id)
 	if err != nil && !errors.Is(err, space.ErrNotFound) {
 		return nil, fmt.Errorf("load thumbnail of %s: %w", id, err)
 	}
-	g = decodeView(data)
-	p.keep(id, g)
-	return g, nil
+	return decodeView(data), nil
 }
 
 // both are two pictures.
@@ -54,19 +64,35 @@ func (p *pictures) both(ctx context.Context, a, b string) (first, second *view, 
 	return first, second, err
 }
 
-// keep forgets the oldest where there are many.
-func (p *pictures) keep(id string, g *view) {
+// keep puts a view in that is no item's.
+func (p *pictures) keep(id string, v *view) {
+	one := p.place(id)
+	one.once.Do(func() { one.view = v })
+}
+
+// place is where a picture is, or will be. The oldest is forgotten where there are many.
+func (p *pictures) place(id string) *picture {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, known := p.loaded[id]; known {
-		return
+	if one, known := p.loaded[id]; known {
+		return one
 	}
 	if len(p.order) == maxPictures {
 		delete(p.loaded, p.order[0])
 		p.order = p.order[1:]
 	}
-	p.loaded[id] = g
+	one := &picture{}
+	p.loaded[id] = one
 	p.order = append(p.order, id)
+	return one
+}
+
+// forget lets a picture be loaded anew.
+func (p *pictures) forget(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.loaded, id)
+	p.order = slices.DeleteFunc(p.order, func(o string) bool { return o == id })
 }
 
 func decodeView(data []byte) *view {

@@ -67,12 +67,12 @@ func (f *finder) atDistance(distance, last int) space.Threshold {
 	t := space.Threshold{Value: float64(distance), Samples: []space.Sample{}}
 	kin := make([][]int, len(f.nodes))
 	for _, p := range f.sortedVerdicts() {
-		proof := f.verdicts[p].proof
+		proof := f.verdicts.of[p].proof
 		hashed := f.hashDistance(p)
 		switch {
 		case proof.Level == space.Similar && hashed <= distance:
 			t.Rejected++
-		case proof.Level == space.Duplicate && (hashed <= distance || f.verdicts[p].byVector || proof.Evidence == space.SameBytes):
+		case proof.Level == space.Duplicate && (hashed <= distance || f.verdicts.of[p].byVector || proof.Evidence == space.SameBytes):
 			kin[p.a], kin[p.b] = append(kin[p.a], int(p.b)), append(kin[p.b], int(p.a))
 			t.Pairs++
 			if hashed > last && hashed <= distance && len(t.Samples) < mostSamples {
@@ -94,7 +94,7 @@ func (f *finder) atCosine(least, above float64) space.Threshold {
 	for n, list := range f.near {
 		for _, near := range list {
 			p := pair(n, int(near.node))
-			if float64(near.cosine) < least || f.verdicts[p].proof.Level == space.Duplicate {
+			if float64(near.cosine) < least || f.verdicts.of[p].proof.Level == space.Duplicate {
 				continue
 			}
 			kin[n], kin[near.node] = append(kin[n], int(near.node)), append(kin[near.node], n)
@@ -163,8 +163,8 @@ func (f *finder) hashDistance(p pairOf) int {
 
 // sortedVerdicts are the pairs with a verdict, in order.
 func (f *finder) sortedVerdicts() []pairOf {
-	pairs := make([]pairOf, 0, len(f.verdicts))
-	for p := range f.verdicts {
+	pairs := make([]pairOf, 0, len(f.verdicts.of))
+	for p := range f.verdicts.of {
 		pairs = append(pairs, p)
 	}
 	slices.SortFunc(pairs, func(a, b pairOf) int { return cmp.Or(cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b)) })

@@ -68,7 +68,7 @@ func (f *finder) kin(without []bool, minCosine float64, maxDistance int) [][]int
 			}
 		}
 	}
-	for p, v := range f.verdicts {
+	for p, v := range f.verdicts.of {
 		if v.proof.Level == space.Similar && v.proof.Distance <= maxDistance {
 			join(int(p.a), int(p.b))
 		}
@@ -116,7 +116,7 @@ func (f *finder) kinOf(medoid int, kin [][]int, taken []bool) []relative {
 
 // resemblance says by which evidence two nodes are similar; of level "": by none.
 func (f *finder) resemblance(a, b int, cosine float64) space.Pair {
-	v := f.verdicts[pair(a, b)]
+	v := f.verdicts.of[pair(a, b)]
 	switch {
 	case v.proof.Level == space.Similar && v.proof.Distance <= f.opts.MaxDistance:
 		v.proof.Cosine = cosine
