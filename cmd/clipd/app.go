@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clipd/clipd/models"
+	"github.com/clipd/clipd/space"
 )
 
 // app is one run of the command line: its console and the settings that flags, environment and file gave.
@@ -35,7 +36,8 @@ type settings struct {
 	logLevel  string
 	logFormat string
 
-	towers towerSettings // of the model that this process opens
+	towers towerSettings    // of the model that this process opens
+	keep   space.KeepPolicy // of a server: for requests that leave it open
 }
 
 // run executes one command line and returns the exit status.

@@ -19,10 +19,12 @@ const settingMark = "clipd_setting"
 // markSettings lets all flags of the set be given as CLIPD_NAME and in the configuration file, and says so in their
 // help.
 func markSettings(flags *pflag.FlagSet) {
-	flags.VisitAll(func(flag *pflag.Flag) {
-		flag.Annotations = map[string][]string{settingMark: {"true"}}
-		flag.Usage += " [" + envName(flag.Name) + "]"
-	})
+	flags.VisitAll(markSetting)
+}
+
+func markSetting(flag *pflag.Flag) {
+	flag.Annotations = map[string][]string{settingMark: {"true"}}
+	flag.Usage += " [" + envName(flag.Name) + "]"
 }
 
 func envName(flag string) string {

@@ -77,7 +77,8 @@ func (f *dupesFlags) add(a *app, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.similar, "similar", false, "the groups of similar pictures, too")
 	flags.BoolVar(&f.decided, "decided", false, "groups, too, whose copies are all to be kept")
-	flags.StringVar(&f.policy, "keep-policy", "", "YAML file that says which copy is kept")
+	flags.StringVar(&f.policy, "keep-policy", "", "YAML file that says which copy is kept (default: the server's)")
+	markSetting(flags.Lookup("keep-policy"))
 	flags.StringArrayVar(&f.folders, "prefer-folder", nil, "keep copies below this folder (may be repeated, the most preferred first)")
 }
 

@@ -274,6 +274,16 @@ func TestDupesReportAndDecisions(t *testing.T) {
 	if got := c.must(t, exitUsage, "dupes", "--keep-policy", bad); !strings.Contains(got.err, "ordre") {
 		t.Errorf("a misspelt policy: %s", got.err)
 	}
+	unknown := save(t, filepath.Join(t.TempDir(), "unknown.yaml"), []byte("order: [colour]\n"))
+	for _, command := range []string{"dupes", "serve"} {
+		if got := c.must(t, exitUsage, command, "--keep-policy", unknown); !strings.Contains(got.err, "colour") || !strings.Contains(got.err, unknown) {
+			t.Errorf("%s with an unknown rule: %s", command, got.err)
+		}
+	}
+	config := save(t, filepath.Join(t.TempDir(), "clipd.yaml"), []byte("keep-policy: "+unknown+"\n"))
+	if got := c.must(t, exitUsage, "dupes", "--config", config); !strings.Contains(got.err, "colour") {
+		t.Errorf("a policy of the configuration file: %s", got.err)
+	}
 }
 
 func member(source, sha string, change func(*api.DuplicateMember)) api.DuplicateMember {

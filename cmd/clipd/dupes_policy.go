@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/clipd/clipd/space"
+	"github.com/clipd/clipd/space/keep"
 )
 
 // keepPolicy is what --keep-policy and --prefer-folder say; nil where both are absent.
@@ -18,35 +19,49 @@ func keepPolicy(file string, folders []string) (*space.KeepPolicy, error) {
 	if file == "" && len(folders) == 0 {
 		return nil, nil
 	}
-	var policy space.KeepPolicy
-	if file != "" {
-		if err := readPolicy(file, &policy); err != nil {
-			return nil, err
-		}
+	policy, err := readPolicy(file)
+	if err != nil {
+		return nil, err
 	}
-	policy.Folders = append(folders, policy.Folders...)
-	for i, folder := range policy.Folders {
-		var err error
-		if policy.Folders[i], err = absolute(folder); err != nil {
-			return nil, err
-		}
+	if policy.Folders, err = allAbsolute(append(folders, policy.Folders...)); err != nil {
+		return nil, err
 	}
 	return &policy, nil
 }
 
-// readPolicy reads a policy file; what it does not know is an error, so that a misspelt rule is not passed over.
-func readPolicy(file string, policy *space.KeepPolicy) error {
+// readPolicy reads a policy file, if one is named. What it does not know is an error, so that a misspelt rule is not passed
+// over.
+func readPolicy(file string) (policy space.KeepPolicy, err error) {
+	if file == "" {
+		return policy, nil
+	}
 	content, err := os.Open(file)
 	if err != nil {
-		return fmt.Errorf("--keep-policy: %w", err)
+		return policy, fmt.Errorf("--keep-policy: %w", err)
 	}
 	defer content.Close()
 	decoder := yaml.NewDecoder(content)
 	decoder.KnownFields(true)
-	if err := decoder.Decode(policy); err != nil && !errors.Is(err, io.EOF) {
-		return usagef("--keep-policy %s: %v", file, err)
+	if err := decoder.Decode(&policy); err != nil && !errors.Is(err, io.EOF) {
+		return policy, usagef("--keep-policy %s: %v", file, err)
 	}
-	return nil
+	if policy.Folders, err = allAbsolute(policy.Folders); err != nil {
+		return policy, err
+	}
+	if _, err := keep.Complete(policy); err != nil {
+		return policy, usagef("--keep-policy %s: %v", file, err)
+	}
+	return policy, nil
+}
+
+func allAbsolute(paths []string) ([]string, error) {
+	for i, path := range paths {
+		var err error
+		if paths[i], err = absolute(path); err != nil {
+			return nil, err
+		}
+	}
+	return paths, nil
 }
 
 // absolute is a path in full; "~" is the home directory, in files as in shells.

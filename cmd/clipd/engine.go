@@ -53,7 +53,7 @@ func (e *engine) open(ctx context.Context, a *app, options server.Options) error
 	decoding := semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0)))
 	e.library, err = catalog.Open(a.libraryDir(), e.model, catalog.Options{
 		Limits: options.Limits, Decoding: decoding, DuplicateCosine: e.model.Thresholds().Duplicate, Traits: traits(e.model),
-		Logger: options.Log,
+		Keep: a.settings.keep, Logger: options.Log,
 	})
 	if err != nil {
 		return err

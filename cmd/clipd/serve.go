@@ -20,6 +20,7 @@ import (
 type serveFlags struct {
 	addr         string
 	cors         []string
+	keepPolicy   string
 	hosts        []string
 	maxBody      sizeValue
 	maxUpload    sizeValue
@@ -35,6 +36,7 @@ const defaultAddr = "127.0.0.1:7744"
 func (f *serveFlags) add(flags *pflag.FlagSet) {
 	f.maxBody, f.maxUpload, f.maxBodies = server.DefaultMaxBody, server.DefaultMaxUpload, server.DefaultMaxBodies
 	flags.StringVar(&f.addr, "addr", defaultAddr, "address to listen on, as host:port")
+	flags.StringVar(&f.keepPolicy, "keep-policy", "", "YAML file that says which of several copies is kept, for requests that leave it open")
 	flags.StringSliceVar(&f.cors, "cors-origin", nil, `web origins whose pages may call, such as https://example.org; "*": all`)
 	flags.StringSliceVar(&f.hosts, "host-name", nil, "further host names that a server on a loopback address answers to")
 	flags.Var(&f.maxBody, "max-body", "largest JSON request")
@@ -87,6 +89,10 @@ A server that listens on other than a loopback address should have an --api-key.
 				return err
 			}
 			a.settings.towers = f.towers
+			var err error
+			if a.settings.keep, err = readPolicy(f.keepPolicy); err != nil {
+				return err
+			}
 			return a.serve(cmd.Context(), f)
 		},
 	}

@@ -159,3 +159,19 @@ func TestDecisionsThatCannotBeMade(t *testing.T) {
 		t.Errorf("decisions %v, %v", list, err)
 	}
 }
+
+func TestTheLibrarysPolicyIsForQueriesThatHaveNone(t *testing.T) {
+	l := open(t)
+	c := l.collection(t, "photos")
+	ingest(t, c, imageDoc(t, "a", "red", ""), imageDoc(t, "b", "red", "x"))
+	wantGroups(t, c, space.DuplicateQuery{}, "b: a") // the larger file
+	l.opts.Keep.Order = []space.KeepRule{space.KeepName}
+	l.reopen(t)
+	c = l.collection(t, "photos")
+	wantGroups(t, c, space.DuplicateQuery{}, "a: b")
+	own := space.KeepPolicy{Order: []space.KeepRule{space.KeepSize}}
+	wantGroups(t, c, space.DuplicateQuery{Keep: own}, "b: a")
+	l.opts.Keep.Order = nil
+	l.reopen(t)
+	wantGroups(t, l.collection(t, "photos"), space.DuplicateQuery{}, "b: a")
+}

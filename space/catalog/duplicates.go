@@ -18,7 +18,7 @@ import (
 // Duplicates groups the copies among the images, and on request those that are similar. What the query leaves open is
 // taken from the collection's settings, then from the model, then from package dedup. Writes go on meanwhile.
 func (c *Catalog) Duplicates(ctx context.Context, q space.DuplicateQuery) ([]space.Group, error) {
-	policy, err := keep.Complete(q.Keep)
+	policy, err := keep.Complete(keep.Or(q.Keep, c.opts.Keep))
 	if err != nil {
 		return nil, err
 	}

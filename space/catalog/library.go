@@ -41,6 +41,7 @@ type Options struct {
 	Decoding        *semaphore.Weighted // a picture takes 1 while it is decoded: they are large; nil: GOMAXPROCS at once
 	DuplicateCosine float64             // cosine at which pictures count as copies, of the model; 0: DefaultDuplicateCosine
 	Traits          Traits              // of the model
+	Keep            space.KeepPolicy    // which of several copies is kept where a query leaves it open
 	Vectors         knn.Options         // of the vector indexes; Dir and Logger are set by the library
 	Logger          *slog.Logger        // nil: silent
 }

@@ -161,3 +161,12 @@ func TestMarks(t *testing.T) {
 		t.Errorf("kept: b %v, c %v; want c alone", both.Copies[0].Kept, both.Copies[1].Kept)
 	}
 }
+
+func TestOrTakesWhatIsLeftOpen(t *testing.T) {
+	own := space.KeepPolicy{Folders: []string{"/own"}}
+	other := space.KeepPolicy{Order: []space.KeepRule{space.KeepOldest}, Folders: []string{"/other"}, Formats: []string{"png"}}
+	got := keep.Or(own, other)
+	if !slices.Equal(got.Order, other.Order) || !slices.Equal(got.Folders, own.Folders) || !slices.Equal(got.Formats, other.Formats) {
+		t.Errorf("got %+v", got)
+	}
+}

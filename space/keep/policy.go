@@ -60,6 +60,20 @@ func Complete(p space.KeepPolicy) (space.KeepPolicy, error) {
 	return p, nil
 }
 
+// Or is p, with what p leaves open taken from another policy.
+func Or(p, other space.KeepPolicy) space.KeepPolicy {
+	if len(p.Order) == 0 {
+		p.Order = other.Order
+	}
+	if len(p.Folders) == 0 {
+		p.Folders = other.Folders
+	}
+	if len(p.Formats) == 0 {
+		p.Formats = other.Formats
+	}
+	return p
+}
+
 func names(rules []space.KeepRule) string {
 	words := make([]string, len(rules))
 	for i, rule := range rules {
