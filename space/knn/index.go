@@ -146,8 +146,15 @@ func (x *Index) Add(id string, components []float32) (uint32, error) {
 	return slot, err
 }
 
+// crowded: an exact tier with so many times Options.CodesFrom items waits for the codes that are being made. Else writers
+// that are faster than the one who makes codes would fill the memory with float32 rows, and never leave the tier.
+const crowded = 2
+
 // addFlat adds to the exact tier; false: it is not in use any more.
 func (x *Index) addFlat(id string, components []float32) (slot uint32, added bool, err error) {
+	if s := x.state.Load(); s.coded == nil && s.flat.Len() >= crowded*x.opts.CodesFrom {
+		x.wait()
+	}
 	x.writing.Lock()
 	defer x.writing.Unlock()
 	s := x.state.Load()

@@ -663,3 +663,24 @@ func TestPartitionBringsTheBestToTheFront(t *testing.T) {
 		}
 	}
 }
+
+// TestWritersWaitForCodes adds faster than codes are made: the exact tier must not grow meanwhile.
+func TestWritersWaitForCodes(t *testing.T) {
+	const from, dim = 100, 256
+	x := New(dim, Options{CodesFrom: from, ListsFrom: 1 << 30, Dir: t.TempDir()})
+	defer x.Close()
+	v := make([]float32, dim)
+	for i := range 20 * from {
+		clear(v)
+		v[i%dim], v[(i*7+3)%dim] = 0.8, 0.6
+		if _, err := x.Add(fmt.Sprint(i), v); err != nil {
+			t.Fatal(err)
+		}
+		if s := x.state.Load(); s.coded == nil && s.flat.Len() > crowded*from {
+			t.Fatalf("%d vectors are in the exact tier, which ends at %d", s.flat.Len(), from)
+		}
+	}
+	if x.Settle(); x.Tier() != TierCodes || x.Len() != 20*from {
+		t.Errorf("%d items, tier %s", x.Len(), x.Tier())
+	}
+}
