@@ -43,7 +43,7 @@ are random crops of the demo gallery's few photographs, text queries the demo's 
 Vectors are made when they are needed, and never held all at once: ten million of 512 components need 27 GB of disk, which
 are the index's, and 4 GB of memory. With --dir the indexes stay, and --reuse measures them again without building them. A
 million with peers needs 14 GB of disk and 5 GB of memory.`,
-		Example: "  clipd bench knn --n 100000\n  clipd bench knn --n 10000000 --dir big && clipd bench knn --n 10000000 --dir big --reuse\n  clipd bench knn --n 1000000 --dim 512 --join --peers --python build/venv-knn/bin/python --plot knn.svg",
+		Example: "  clipd bench knn --n 100000\n  clipd bench knn --n 10000000 --dir big\n  clipd bench knn --n 10000000 --dir big --reuse\n  clipd bench knn --n 1000000 --dim 512 --join --peers --python build/venv-knn/bin/python --plot knn.svg",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
