@@ -15,7 +15,7 @@ func simpleInputs(data []byte) (EmbeddingsInput, bool) {
 	return list, ok && s.ended()
 }
 
-// ReadSimple reads a request as nearly all clients write it, in a fifth of encoding/json's time where it has pictures:
+// ReadSimple reads a request as nearly all clients write it, in a fraction of encoding/json's time where it has pictures:
 // known fields alone, their inputs as of simpleInputs. False: the data is something else, right or wrong, and r is
 // left empty.
 func (r *EmbeddingsRequest) ReadSimple(data []byte) bool {

@@ -28,11 +28,12 @@ func (a *app) benchEncodeCommand() *cobra.Command {
 		Use:   "encode",
 		Short: "Measure images and texts a second against the bare session",
 		Long: `Encode starts a server of its own on a loopback address, with a data directory that goes at the end, and asks it over
-HTTP as other programs would: JSON in, decoding, resizing, the queue, the tower, JSON out. Beside each rate of images
+HTTP as other programs would: image files or JSON in, decoding, resizing, the queue, the tower, JSON out. Beside each rate of images
 stands that of the bare ONNX Runtime session in the same process, fed pixels that are ready. Both are measured in turns,
 so that other work on the machine meets both; their ratio is what the way to the session leaves of it.
 
-Images are made for the purpose: JPEGs of smooth colours, edges and noise. Rates have --callers requests in flight,
+Images are made for the purpose: JPEGs of smooth colours, edges and noise. They travel as they are, and in a row of its
+own as base64 in JSON. Rates have --callers requests in flight,
 latencies one. Each measurement has a warm-up. "cpu" is processor time of server and client together.`,
 		Example: "  clipd bench encode\n  clipd bench encode --model ./build/bench-model --variant quantized --json > quantized.json",
 		Args:    cobra.NoArgs,

@@ -107,33 +107,46 @@ func (s *site) measureImages(ctx context.Context, f encodeFlags, sizes []size) (
 	defer raw.Close()
 	var results []imageResult
 	for _, of := range sizes {
-		s.a.note("images of %v: %d rounds of %.0f s over HTTP and %.0f s of the bare session", of, f.rounds, f.seconds, f.seconds)
-		result, err := s.measureSize(ctx, f, of, raw)
+		s.a.note("images of %v: as files and in JSON, %d rounds of %.0f s over HTTP and %.0f s of the bare session each", of, f.rounds, f.seconds, f.seconds)
+		photos, err := benchPhotos(of, photosOfASize)
 		if err != nil {
-			return nil, fmt.Errorf("images of %v: %w", of, err)
+			return nil, err
 		}
-		results = append(results, result)
+		for _, way := range imageWays {
+			result, err := s.measureSize(ctx, f, "JPEG "+of.String()+way.suffix, photos, way, raw)
+			if err != nil {
+				return nil, fmt.Errorf("images of %v%s: %w", of, way.suffix, err)
+			}
+			results = append(results, result)
+		}
 	}
 	return results, nil
+}
+
+// imageWay is how an image travels.
+type imageWay struct {
+	suffix, kind string
+	body         func(photo []byte) ([]byte, error)
+}
+
+var imageWays = []imageWay{
+	{"", "image/jpeg", func(photo []byte) ([]byte, error) { return photo, nil }},
+	{" in JSON", "application/json", imageBody},
 }
 
 // photosOfASize is enough that the processor's caches don't hold them all.
 const photosOfASize = 4
 
-func (s *site) measureSize(ctx context.Context, f encodeFlags, of size, raw rawSetting) (imageResult, error) {
-	result := imageResult{Name: "JPEG " + of.String(), Callers: f.callers, Raw: rawResult{Callers: raw.callers, Threads: raw.Threads, Batch: raw.Rows}}
-	photos, err := benchPhotos(of, photosOfASize)
-	if err != nil {
-		return result, err
-	}
+func (s *site) measureSize(ctx context.Context, f encodeFlags, name string, photos [][]byte, way imageWay, raw rawSetting) (result imageResult, err error) {
+	result = imageResult{Name: name, Callers: f.callers, Raw: rawResult{Callers: raw.callers, Threads: raw.Threads, Batch: raw.Rows}}
 	bodies := make([][]byte, len(photos))
 	for i, photo := range photos {
 		result.Bytes += len(photo) / len(photos)
-		if bodies[i], err = imageBody(photo); err != nil {
+		if bodies[i], err = way.body(photo); err != nil {
 			return result, err
 		}
 	}
-	ask := func(ctx context.Context, i int) error { return s.embed(ctx, bodies[i%len(bodies)]) }
+	ask := func(ctx context.Context, i int) error { return s.embedBody(ctx, way.kind, bodies[i%len(bodies)]) }
 	var ours, bare window
 	stages := s.stagesBegin(ctx)
 	_, before := s.engine.model.BatchStats()

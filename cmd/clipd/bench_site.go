@@ -75,13 +75,18 @@ func body(inputs ...api.Input) ([]byte, error) {
 	return json.Marshal(api.EmbeddingsRequest{Input: inputs, EncodingFormat: "base64"})
 }
 
-// embed sends a request and reads its answer whole.
+// embed sends a JSON request and reads its answer whole.
 func (s *site) embed(ctx context.Context, body []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v1/embeddings", bytes.NewReader(body))
+	return s.embedBody(ctx, "application/json", body)
+}
+
+// embedBody sends a request with a body of the given media type.
+func (s *site) embedBody(ctx context.Context, kind string, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v1/embeddings?encoding_format=base64", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", kind)
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return err

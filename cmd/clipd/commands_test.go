@@ -285,7 +285,7 @@ func TestCommandsBesideAServer(t *testing.T) {
 		}
 		args := []string{"bench", "encode", "--seconds", "0.2", "--rounds", "1", "--sizes", "64x48", "--texts", "40"}
 		encode := decode[encodeReport](t, c.must(t, exitDone, append(args, "--json")...))
-		if len(encode.Images) != 1 || encode.Images[0].Rate <= 0 || encode.Images[0].Raw.Rate <= 0 || encode.Images[0].Ratio <= 0 {
+		if len(encode.Images) != 2 || encode.Images[0].Rate <= 0 || encode.Images[0].Raw.Rate <= 0 || encode.Images[0].Ratio <= 0 {
 			t.Fatalf("got %+v", encode)
 		}
 		for _, s := range encode.Images[0].Stages {
