@@ -54,7 +54,7 @@ func decode(data []byte, limits Limits, spec *Spec) (*Picture, error) {
 		return nil, err
 	}
 	codec := codecs[kind]
-	config, err := codec.config(bytes.NewReader(data))
+	config, err := codec.config(data)
 	if err != nil {
 		return nil, decodeError(kind, data, err)
 	}
@@ -114,17 +114,17 @@ func (p *Picture) decodeFor(spec *Spec) (done bool, err error) {
 
 // codec reads one format.
 type codec struct {
-	config func(io.Reader) (image.Config, error)
+	config func(data []byte) (image.Config, error)
 	decode func(data []byte, config image.Config) (image.Image, error)
 }
 
 var codecs = map[format]codec{
 	formatJPEG: {jpegConfig, decodeJPEG},
-	formatPNG:  {png.DecodeConfig, decodeWith(png.Decode)},
-	formatGIF:  {gif.DecodeConfig, decodeGIF},
-	formatBMP:  {bmp.DecodeConfig, decodeWith(bmp.Decode)},
-	formatTIFF: {tiff.DecodeConfig, decodeTIFF},
-	formatWebP: {webpConfig, decodeWebP},
+	formatPNG:  {configWith(png.DecodeConfig), decodeWith(png.Decode)},
+	formatGIF:  {configWith(gif.DecodeConfig), decodeGIF},
+	formatBMP:  {configWith(bmp.DecodeConfig), decodeWith(bmp.Decode)},
+	formatTIFF: {configWith(tiff.DecodeConfig), decodeTIFF},
+	formatWebP: {configWith(webpConfig), decodeWebP},
 	formatHEIC: {heifConfig, decodeHEIF},
 	formatAVIF: {heifConfig, decodeHEIF},
 }
@@ -133,22 +133,18 @@ func decodeWith(f func(io.Reader) (image.Image, error)) func([]byte, image.Confi
 	return func(data []byte, _ image.Config) (image.Image, error) { return f(bytes.NewReader(data)) }
 }
 
-func jpegConfig(r io.Reader) (image.Config, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return image.Config{}, err
-	}
+func configWith(f func(io.Reader) (image.Config, error)) func([]byte) (image.Config, error) {
+	return func(data []byte) (image.Config, error) { return f(bytes.NewReader(data)) }
+}
+
+func jpegConfig(data []byte) (image.Config, error) {
 	header, err := jpeg.ReadHeader(data)
 	return image.Config{Width: header.Width, Height: header.Height}, err
 }
 
 func decodeJPEG(data []byte, _ image.Config) (image.Image, error) { return jpeg.Decode(data, 1) }
 
-func heifConfig(r io.Reader) (image.Config, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return image.Config{}, err
-	}
+func heifConfig(data []byte) (image.Config, error) {
 	header, err := heif.ReadHeader(data)
 	if header.Codec == heif.HEIC && header.Orientation > 4 { // libheif turns it
 		header.Width, header.Height = header.Height, header.Width
