@@ -235,31 +235,39 @@ func inTurns(b *testing.B, trimmed, whole func() error) {
 	b.ReportMetric(float64(spent[0])/float64(spent[1]), "ratio")
 }
 
-// BenchmarkLoad is how long a model of full size takes to be opened, weights mapped (clipd) or read by the library.
+// BenchmarkLoad loads image towers of full size in turns, weights mapped (clipd) or read by the library, and reports the
+// processor time of each and the memory that each holds when it is loaded.
 func BenchmarkLoad(b *testing.B) {
 	for _, variant := range []string{"", "quantized"} {
-		m := benchModel(b, Options{Variant: variant, NoTrim: true})
-		b.Run("mapped/"+m.layout.vision, func(b *testing.B) {
+		m := benchModel(b, Options{Variant: variant, NoTrim: true, Lazy: true})
+		h := m.imageHalf(m.imageThreads())
+		b.Run(m.layout.vision, func(b *testing.B) {
+			var spent [2]time.Duration
+			var held [2]int64
 			for b.Loop() {
-				s, err := m.session(m.imageHalf(m.imageThreads()), true)
-				closeLoaded(b, s, err)
+				for i, load := range []func() (*ort.Session, error){
+					func() (*ort.Session, error) { return m.session(h, true) },
+					func() (*ort.Session, error) { return m.bareSession(h) },
+				} {
+					machine.Trim()
+					before, start := machine.Resident(), machine.Used()
+					session, err := load()
+					if err != nil {
+						b.Fatal(err)
+					}
+					spent[i] += machine.Used() - start
+					machine.Trim()
+					held[i] += machine.Resident() - before
+					if err := session.Close(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			for i, name := range []string{"mapped", "read"} {
+				b.ReportMetric(spent[i].Seconds()*1e3/float64(b.N), name+"-cpu-ms")
+				b.ReportMetric(float64(held[i])/float64(b.N)/(1<<20), name+"-MiB")
 			}
 		})
-		b.Run("read/"+m.layout.vision, func(b *testing.B) {
-			for b.Loop() {
-				s, err := m.bareSession(m.imageHalf(m.imageThreads()))
-				closeLoaded(b, s, err)
-			}
-		})
-	}
-}
-
-func closeLoaded(b *testing.B, s *ort.Session, err error) {
-	b.Helper()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		b.Fatal(err)
 	}
 }
