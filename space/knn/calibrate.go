@@ -23,7 +23,7 @@ type ring struct {
 
 const (
 	// calibrationQueries is how many queries an effort is measured on.
-	calibrationQueries = 128
+	calibrationQueries = 256
 	// fewestQueries is how many have to be there.
 	fewestQueries = 32
 	// calibrationK is the k of the recall that is held.
@@ -233,11 +233,17 @@ const (
 	rerankCost = 60
 )
 
-// aimAbove is how far above the target a calibration aims: the cheapest effort that holds it on few queries falls short on
-// others by 0.01 to 0.02.
-const aimAbove = 0.015
+// sure is by how many standard errors the recall on the queries must be above the target: they are a sample, and the
+// cheapest effort that holds it on them is one that they favour. With 200 text queries that is 0.008.
+const sure = 1.25
 
-// measure finds the cheapest effort that holds a recall on the queries, a little above the target since they are few.
+// measured is a recall on queries.
+type measured struct{ mean, deviation float64 }
+
+// holds says whether the recall on other queries is likely to be at the target, too.
+func (m measured) holds(target float64) bool { return m.mean-sure*m.deviation >= target }
+
+// measure finds the cheapest effort that holds a recall on the queries, and likely on others.
 func (x *coded) measure(ctx context.Context, queries []space.Vector, target float64) (Effort, error) {
 	truth, err := x.truth(ctx, queries)
 	if err != nil {
@@ -246,14 +252,13 @@ func (x *coded) measure(ctx context.Context, queries []space.Vector, target floa
 	n := len(x.views.Load().layout.lists)
 	perList := float64(x.Len()) / float64(n)
 	best, cheapest := Effort{Probes: n, Rerank: reranks[len(reranks)-1]}, math.Inf(1)
-	target = min(target+aimAbove, 0.999)
 	for _, rerank := range reranks {
-		effort, err := x.fewestProbes(ctx, queries, truth, Effort{Probes: n, Rerank: rerank}, target)
+		effort, held, err := x.fewestProbes(ctx, queries, truth, Effort{Probes: n, Rerank: rerank}, target)
 		if err != nil {
 			return best, err
 		}
 		cost := codeCost*perList*float64(effort.Probes) + rerankCost*float64(rerank)
-		if effort.Recall >= target && cost < cheapest {
+		if held && cost < cheapest {
 			best, cheapest = effort, cost
 		} else if math.IsInf(cheapest, 1) {
 			best = effort
@@ -263,41 +268,46 @@ func (x *coded) measure(ctx context.Context, queries []space.Vector, target floa
 }
 
 // fewestProbes finds, by bisection, how few lists hold the target at a depth; all of them where that is not enough.
-func (x *coded) fewestProbes(ctx context.Context, queries []space.Vector, truth []map[uint32]bool, effort Effort, target float64) (Effort, error) {
-	var err error
-	if effort.Recall, err = x.recall(ctx, queries, truth, effort); err != nil || effort.Recall < target {
-		return effort, err
+func (x *coded) fewestProbes(ctx context.Context, queries []space.Vector, truth []map[uint32]bool, effort Effort, target float64) (_ Effort, held bool, err error) {
+	found, err := x.recall(ctx, queries, truth, effort)
+	effort.Recall = found.mean
+	if err != nil || !found.holds(target) {
+		return effort, false, err
 	}
 	low, high := 0, effort.Probes // low is too few, high enough
 	for high-low > max(1, low/16) {
 		tried := effort
 		tried.Probes = max(low+1, min((low+high)/2, 2*low+16))
-		if tried.Recall, err = x.recall(ctx, queries, truth, tried); err != nil {
-			return effort, err
+		if found, err = x.recall(ctx, queries, truth, tried); err != nil {
+			return effort, false, err
 		}
-		if tried.Recall >= target {
+		if tried.Recall = found.mean; found.holds(target) {
 			high, effort = tried.Probes, tried
 		} else {
 			low = tried.Probes
 		}
 	}
-	return effort, nil
+	return effort, true, nil
 }
 
-// recall is the share of the true neighbours that are found.
-func (x *coded) recall(ctx context.Context, queries []space.Vector, truth []map[uint32]bool, effort Effort) (float64, error) {
-	found, all := 0, 0
+// recall is the share of the true neighbours that are found, the mean of all queries, with its standard error.
+func (x *coded) recall(ctx context.Context, queries []space.Vector, truth []map[uint32]bool, effort Effort) (measured, error) {
+	var sum, squares float64
 	for i, q := range queries {
 		answer, err := x.search(ctx, Query{Vector: q, K: calibrationK}, &effort)
 		if err != nil {
-			return 0, err
+			return measured{}, err
 		}
+		found := 0
 		for _, n := range answer {
 			if truth[i][n.Slot] {
 				found++
 			}
 		}
-		all += len(truth[i])
+		share := float64(found) / float64(max(1, len(truth[i])))
+		sum, squares = sum+share, squares+share*share
 	}
-	return float64(found) / float64(max(1, all)), nil
+	n := float64(max(1, len(queries)))
+	mean := sum / n
+	return measured{mean, math.Sqrt(max(0, squares/n-mean*mean) / n)}, nil
 }

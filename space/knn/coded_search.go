@@ -168,10 +168,11 @@ func (s *searcher) scan(ctx context.Context, x *coded, l *layout, effort Effort,
 		}
 	} else {
 		// Of the items that the filter lets through, the same share is scanned, and more where they are few: then
-		// the nearest of them are farther from the query, and spread over more lists.
+		// the nearest of them are farther from the query, and spread over more lists. Among 1,000,000, text queries keep the
+		// recall that they have without a filter (.973) down to a 29th of the items (.970).
 		share := float64(probes) / float64(len(l.lists))
 		thin := float64(bits.Len(uint(x.Len()/allowed)) - 1)
-		wanted = max(int64(min(1, share*(1+thin/2))*float64(allowed)), int64(4*s.keeper.n))
+		wanted = max(int64(min(1, share*(1+0.8*thin))*float64(allowed)), int64(4*s.keeper.n))
 	}
 	slices.SortFunc(s.probes, func(a, b candidate) int {
 		switch {
