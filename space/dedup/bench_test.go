@@ -3,6 +3,7 @@ package dedup
 import (
 	"fmt"
 	"image"
+	"image/color"
 	"math/rand/v2"
 	"testing"
 
@@ -77,4 +78,17 @@ func BenchmarkNearest(b *testing.B) {
 
 func randomHash(rnd *rand.Rand) space.Hash256 {
 	return space.Hash256{rnd.Uint64(), rnd.Uint64(), rnd.Uint64(), rnd.Uint64()}
+}
+
+// BenchmarkInner looks for the frame of a thumbnail: none, and a letterbox.
+func BenchmarkInner(b *testing.B) {
+	img := scene(1, 320, 240)
+	for name, thumbnail := range map[string]image.Image{"none": img, "letterbox": onGround(img, 0, 40, 0, 40, color.Black)} {
+		small := rgba(thumbnail)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				Inner(small)
+			}
+		})
+	}
 }

@@ -52,25 +52,27 @@ func newPlanes(img image.Image) planes {
 	}
 	i := 0
 	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			p.pix[0][i], p.pix[1][i], p.pix[2][i] = ycbcrAt(img, x, y)
-			i++
+		switch src := img.(type) {
+		case *image.YCbCr:
+			copy(p.pix[0][i:i+p.width], src.Y[src.YOffset(b.Min.X, y):])
+			for x := range p.width {
+				c := src.COffset(b.Min.X+x, y)
+				p.pix[1][i+x], p.pix[2][i+x] = src.Cb[c], src.Cr[c]
+			}
+		case *image.RGBA:
+			row := src.Pix[src.PixOffset(b.Min.X, y):]
+			for x := range p.width {
+				p.pix[0][i+x], p.pix[1][i+x], p.pix[2][i+x] = color.RGBToYCbCr(row[4*x], row[4*x+1], row[4*x+2])
+			}
+		default:
+			for x := range p.width {
+				c := color.YCbCrModel.Convert(img.At(b.Min.X+x, y)).(color.YCbCr)
+				p.pix[0][i+x], p.pix[1][i+x], p.pix[2][i+x] = c.Y, c.Cb, c.Cr
+			}
 		}
+		i += p.width
 	}
 	return p
-}
-
-func ycbcrAt(img image.Image, x, y int) (luma, blue, red uint8) {
-	switch src := img.(type) {
-	case *image.YCbCr:
-		c := src.COffset(x, y)
-		return src.Y[src.YOffset(x, y)], src.Cb[c], src.Cr[c]
-	case *image.RGBA:
-		at := src.PixOffset(x, y)
-		return color.RGBToYCbCr(src.Pix[at], src.Pix[at+1], src.Pix[at+2])
-	}
-	c := color.YCbCrModel.Convert(img.At(x, y)).(color.YCbCr)
-	return c.Y, c.Cb, c.Cr
 }
 
 func (p planes) luma() grey {
