@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/clipd/clipd/internal/machine"
@@ -38,6 +39,9 @@ func runCheck(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	b.c = c
+	if err := b.show(ctx, c); err != nil {
+		return err
+	}
 	return b.measure(ctx)
 }
 
@@ -56,7 +60,7 @@ func (b *checkBench) vector(i int) space.Vector {
 	return unit(raw)
 }
 
-// fill files the images, and gives thumbnails to the neighbours of those that will be checked.
+// fill files the images.
 func (b *checkBench) fill(ctx context.Context, c *catalog.Catalog) error {
 	rnd := rand.New(rand.NewPCG(7, 7))
 	f := filer{c: c}
@@ -69,10 +73,7 @@ func (b *checkBench) fill(ctx context.Context, c *catalog.Catalog) error {
 			return err
 		}
 	}
-	if err := f.flush(ctx); err != nil {
-		return err
-	}
-	return b.show(ctx, c)
+	return f.flush(ctx)
 }
 
 func (b *checkBench) record(i int, hash space.Hash256, quality int, thumbnail []byte) catalog.Record {
@@ -103,8 +104,11 @@ func (b *checkBench) show(ctx context.Context, c *catalog.Catalog) error {
 				return err
 			}
 			thumbnail := b.pool[(i+k+1)%len(b.pool)].moved
-			var number int
-			if _, err := fmt.Sscan(id, &number); err == nil && number < checkDraws {
+			number, err := strconv.Atoi(id)
+			if err != nil {
+				return err
+			}
+			if number < checkDraws {
 				thumbnail = b.pool[number].itself
 			}
 			if err := f.add(ctx, catalog.Record{Item: it, Thumbnail: thumbnail}); err != nil {
@@ -157,6 +161,9 @@ func (b *checkBench) measure(ctx context.Context) error {
 	all := append(slices.Clone(copied.search), others.search...)
 	fmt.Printf("all: %s\n", quantiles(all))
 	fmt.Printf("processor time of all, with decoding and hashing: %s\n", quantiles(append(copied.used, others.used...)))
+	if copied.copies < len(copied.search)*9/10 || others.copies > len(others.search)/100 {
+		return errors.New("the check does not tell copies from others: its times say nothing")
+	}
 	return nil
 }
 
