@@ -19,9 +19,12 @@ scripts/pyenv.sh bench/dupes/requirements.txt "$root/$venv" "numpy, PIL, scipy, 
 alone=bench/dupes/requirements-alone.txt
 if ! matches "$alone" "$(cat "$venv/alone.sha256" 2>/dev/null)"; then
 	step peers "imagededup and pdqhash, which is built where there is no package of it for this Python"
-	"$venv/bin/python" -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --no-build-isolation \
-		--requirement "$alone" && sha 256 "$alone" >"$venv/alone.sha256" ||
+	if "$venv/bin/python" -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --no-build-isolation \
+		--requirement "$alone"; then
+		sha 256 "$alone" >"$venv/alone.sha256"
+	else
 		skipped peers "imagededup or pdqhash could not be installed (is there a C++ compiler?)"
+	fi
 fi
 step set "$bases pictures and their edits in $dir"
 build/dupes-bench -dir "$dir" -bases "$bases" -alike "$alike" make
