@@ -42,7 +42,9 @@ func compare(p space.KeepPolicy, rule space.KeepRule, a, b space.Item) int {
 	case space.KeepSize:
 		return cmp.Compare(bytes(b), bytes(a))
 	case space.KeepOldest:
-		return Age(a).Compare(Age(b))
+		// In whole seconds: EXIF and many archives keep no more, and of two files that one copy command wrote, the
+		// millisecond between them says nothing.
+		return Age(a).Truncate(time.Second).Compare(Age(b).Truncate(time.Second))
 	case space.KeepName:
 		return cmp.Or(cmp.Compare(len(a.Source), len(b.Source)), strings.Compare(a.Source, b.Source))
 	}

@@ -48,6 +48,8 @@ func TestEachRuleDecidesAndSaysWhy(t *testing.T) {
 		{worse: func(it *space.Item) { it.Picture.Bytes-- }, want: "2,400,000 bytes over 2,399,999"},
 		{worse: func(it *space.Item) { it.Picture.Modified = day.AddDate(2, 0, 0) }, want: "2020-05-03 before 2021-05-03"},
 		{worse: func(it *space.Item) { it.Source = "/photos/better (1).jpg" }, want: "the shorter path"},
+		{worse: func(it *space.Item) { it.Source = "/photos/better (copy).jpg" }, want: "the shorter path", // written a moment earlier
+			better: func(it *space.Item) { it.Picture.Modified = it.Picture.Modified.Add(time.Second / 2) }},
 		{worse: func(it *space.Item) { it.Source = "/photos/lesser.jpg" }, want: "the first by its path"},
 		{policy: space.KeepPolicy{Folders: []string{"/best/", "/good"}}, want: "in /good",
 			better: func(it *space.Item) { it.Source = "/good/a.jpg" }, worse: func(it *space.Item) { it.Source, it.Picture.Width = "/goods/a.jpg", 8000 }},
