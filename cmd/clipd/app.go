@@ -147,11 +147,7 @@ func helpOrSuggest(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return cmd.Help()
 	}
-	var hint string
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = fmt.Sprintf("; did you mean %s?", strings.Join(quoteAll(near), " or "))
-	}
-	return usagef("unknown command %q%s", args[0], hint)
+	return usagef("unknown command %q%s", args[0], didYouMean(quoteAll(cmd.SuggestionsFor(args[0]))))
 }
 
 func quoteAll(words []string) []string {

@@ -164,6 +164,7 @@ func TestBadSettingsNameTheFlag(t *testing.T) {
 		{args: []string{"serve", "--addr", "7744"}, want: `clipd serve: --addr "7744": want host:port`},
 		{args: []string{"serve", "--log-level", "loud"}, want: `clipd serve: --log-level "loud": want debug, info, warn or error`},
 		{args: []string{"serve", "--nonsense"}, want: "clipd serve: unknown flag: --nonsense"},
+		{args: []string{"search", "--colection", "x"}, want: "clipd search: unknown flag: --colection; did you mean --collection?"},
 		{args: []string{"search", "x", "-k", "0"}, want: "clipd search: --k 0: want 1 to 1000"},
 		{args: []string{"search", "x", "--offset", "-1"}, want: "clipd search: --offset -1: want 0 to 10000"},
 		{args: []string{"search", "x", "--mode", "magic"}, want: `clipd search: --mode "magic": want hybrid, vector or keyword`},

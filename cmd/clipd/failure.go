@@ -72,12 +72,35 @@ func plain(err error) string {
 }
 
 // flagError turns the flag parser's errors into this project's form: --max-pixels "12x": want a whole number.
-func flagError(_ *cobra.Command, err error) error {
+func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
 		return badValue(invalid.GetFlag(), invalid.GetValue(), "", invalid.Unwrap())
 	}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		err = fmt.Errorf("%w%s", err, didYouMean(similarFlags(cmd, unknown.GetSpecifiedName())))
+	}
 	return &failure{status: exitUsage, err: err}
+}
+
+// similarFlags are the command's flags that a mistyped name is near to, by cobra's measure for commands.
+func similarFlags(cmd *cobra.Command, name string) (near []string) {
+	names := &cobra.Command{SuggestionsMinimumDistance: cmd.Root().SuggestionsMinimumDistance}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	for _, flag := range names.SuggestionsFor(name) {
+		near = append(near, "--"+flag)
+	}
+	return near
+}
+
+func didYouMean(near []string) string {
+	if len(near) == 0 {
+		return ""
+	}
+	return "; did you mean " + strings.Join(near, " or ") + "?"
 }
 
 // badValue is the error of a setting that cannot be read; origin names the environment variable or the file, if any.
