@@ -123,16 +123,18 @@ func (x *Index) calibrate(ctx context.Context) error {
 }
 
 // calibrateKind measures on queries; where there are none, image queries are drawn from the items, and text queries
-// keep the default: nothing in an index tells how far from it they lie.
+// keep the default: nothing in an index tells how far from it they lie. Items stand in for queries that may lie less well:
+// of their neighbours half as many may be missed.
 func (x *Index) calibrateKind(ctx context.Context, kind space.Kind, queries []space.Vector) error {
-	c := x.state.Load().coded
-	if len(queries) == 0 && kind == space.Image {
-		queries = c.drawn(calibrationQueries)
+	c, target := x.state.Load().coded, x.opts.Recall
+	trials := trialsOf(queries)
+	if len(trials) == 0 && kind == space.Image {
+		trials, target = c.drawn(calibrationQueries), (1+target)/2
 	}
-	if len(queries) == 0 {
+	if len(trials) == 0 {
 		return nil
 	}
-	effort, err := c.measure(ctx, queries, x.opts.Recall)
+	effort, err := c.measure(ctx, trials, target)
 	if err != nil {
 		return err
 	}
@@ -158,50 +160,87 @@ func (x *coded) setEffort(kind space.Kind, effort Effort) {
 	}
 }
 
-// drawn are the vectors of n items, evenly over all slots.
-func (x *coded) drawn(n int) []space.Vector {
+// trial is a query that recall is measured on.
+type trial struct {
+	vector space.Vector
+	own    uint32          // the slot of the item that it is, which is no neighbour; or nowhere
+	truth  map[uint32]bool // the slots of its true neighbours
+}
+
+func trialsOf(queries []space.Vector) []trial {
+	trials := make([]trial, len(queries))
+	for i, q := range queries {
+		trials[i] = trial{vector: q, own: nowhere}
+	}
+	return trials
+}
+
+// k is how many neighbours are asked for, so that calibrationK of them are not the query itself.
+func (t trial) k() int {
+	if t.own != nowhere {
+		return calibrationK + 1
+	}
+	return calibrationK
+}
+
+// found is the share of the true neighbours that an answer has.
+func (t trial) found(answer []Neighbour) float64 {
+	found := 0
+	for _, n := range answer {
+		if t.truth[n.Slot] {
+			found++
+		}
+	}
+	return float64(found) / float64(max(1, len(t.truth)))
+}
+
+// drawn are n items as queries, evenly over all slots.
+func (x *coded) drawn(n int) []trial {
 	x.gate.RLock()
 	defer x.gate.RUnlock()
-	var vectors []space.Vector
+	var trials []trial
 	if x.closed {
 		return nil
 	}
 	slots := x.slots.liveSlots()
-	for i := range min(n, len(slots)) {
-		v, err := space.FromUnit(append([]float32(nil), x.components(slots[i*len(slots)/n%len(slots)])...))
+	n = min(n, len(slots))
+	for i := range n {
+		slot := slots[i*len(slots)/n]
+		v, err := space.FromUnit(append([]float32(nil), x.components(slot)...))
 		if err == nil {
-			vectors = append(vectors, v)
+			trials = append(trials, trial{vector: v, own: slot})
 		}
 	}
-	return vectors
+	return trials
 }
 
 // exactBytes: up to so many bytes of rows are read for the true neighbours of four queries; beyond, a scan of all
 // codes with a deep rerank stands for them.
 const exactBytes = 4 << 30
 
-// truth are the slots of the true neighbours of each query. A query that is an item has itself among them.
-func (x *coded) truth(ctx context.Context, queries []space.Vector) ([]map[uint32]bool, error) {
-	asked := make([]Query, len(queries))
-	for i, q := range queries {
-		asked[i] = Query{Vector: q, K: calibrationK}
+// findTruth finds the true neighbours of each query.
+func (x *coded) findTruth(ctx context.Context, trials []trial) error {
+	asked := make([]Query, len(trials))
+	for i, t := range trials {
+		asked[i] = Query{Vector: t.vector, K: t.k()}
 	}
 	var answers [][]Neighbour
 	for len(asked) > 0 {
 		some, err := x.nearlyExact(ctx, asked[:min(4, len(asked))])
 		if err != nil {
-			return nil, err
+			return err
 		}
 		answers, asked = append(answers, some...), asked[min(4, len(asked)):]
 	}
-	truth := make([]map[uint32]bool, len(answers))
 	for i, answer := range answers {
-		truth[i] = map[uint32]bool{}
+		trials[i].truth = map[uint32]bool{}
 		for _, n := range answer {
-			truth[i][n.Slot] = true
+			if n.Slot != trials[i].own {
+				trials[i].truth[n.Slot] = true
+			}
 		}
 	}
-	return truth, nil
+	return nil
 }
 
 func (x *coded) nearlyExact(ctx context.Context, queries []Query) ([][]Neighbour, error) {
@@ -223,8 +262,13 @@ func (x *coded) nearlyExact(ctx context.Context, queries []Query) ([][]Neighbour
 	return answers, nil
 }
 
-// reranks are the depths that a calibration tries.
-var reranks = []int{50, 100, 200, 400, 800, 1600, 3200}
+// reranks are the depths that a calibration tries. Fewer than 100 would spare 3 µs of some 50, and find less and less as
+// items come in.
+var reranks = []int{100, 200, 400, 800, 1600, 3200}
+
+// calibratedCodes are scanned at least by a query: in 6 µs, far less than the rest of it takes. To spare any of them is
+// worth no neighbour.
+const calibratedCodes = 4 << 10
 
 // The costs of scanning a code and of scoring a candidate by its bytes, in nanoseconds: 2 cores of an AMD EPYC (Zen 5,
 // AVX-512 VNNI), 2026-11-25. Only their ratio counts.
@@ -244,16 +288,15 @@ type measured struct{ mean, deviation float64 }
 func (m measured) holds(target float64) bool { return m.mean-sure*m.deviation >= target }
 
 // measure finds the cheapest effort that holds a recall on the queries, and likely on others.
-func (x *coded) measure(ctx context.Context, queries []space.Vector, target float64) (Effort, error) {
-	truth, err := x.truth(ctx, queries)
-	if err != nil {
+func (x *coded) measure(ctx context.Context, trials []trial, target float64) (Effort, error) {
+	if err := x.findTruth(ctx, trials); err != nil {
 		return Effort{}, err
 	}
 	n := len(x.views.Load().layout.lists)
 	perList := float64(x.Len()) / float64(n)
 	best, cheapest := Effort{Probes: n, Rerank: reranks[len(reranks)-1]}, math.Inf(1)
 	for _, rerank := range reranks {
-		effort, held, err := x.fewestProbes(ctx, queries, truth, Effort{Probes: n, Rerank: rerank}, target)
+		effort, held, err := x.fewestProbes(ctx, trials, Effort{Probes: n, Rerank: rerank}, target)
 		if err != nil {
 			return best, err
 		}
@@ -267,18 +310,19 @@ func (x *coded) measure(ctx context.Context, queries []space.Vector, target floa
 	return best, nil
 }
 
-// fewestProbes finds, by bisection, how few lists hold the target at a depth; all of them where that is not enough.
-func (x *coded) fewestProbes(ctx context.Context, queries []space.Vector, truth []map[uint32]bool, effort Effort, target float64) (_ Effort, held bool, err error) {
-	found, err := x.recall(ctx, queries, truth, effort)
+// fewestProbes finds, by bisection, how few lists hold the target at a depth, beyond those that are free; all of them
+// where that is not enough.
+func (x *coded) fewestProbes(ctx context.Context, trials []trial, effort Effort, target float64) (_ Effort, held bool, err error) {
+	found, err := x.recall(ctx, trials, effort)
 	effort.Recall = found.mean
 	if err != nil || !found.holds(target) {
 		return effort, false, err
 	}
-	low, high := 0, effort.Probes // low is too few, high enough
+	low, high := listsOf(calibratedCodes, x.Len(), effort.Probes)-1, effort.Probes // low is too few, high enough
 	for high-low > max(1, low/16) {
 		tried := effort
 		tried.Probes = max(low+1, min((low+high)/2, 2*low+16))
-		if found, err = x.recall(ctx, queries, truth, tried); err != nil {
+		if found, err = x.recall(ctx, trials, tried); err != nil {
 			return effort, false, err
 		}
 		if tried.Recall = found.mean; found.holds(target) {
@@ -291,23 +335,17 @@ func (x *coded) fewestProbes(ctx context.Context, queries []space.Vector, truth 
 }
 
 // recall is the share of the true neighbours that are found, the mean of all queries, with its standard error.
-func (x *coded) recall(ctx context.Context, queries []space.Vector, truth []map[uint32]bool, effort Effort) (measured, error) {
+func (x *coded) recall(ctx context.Context, trials []trial, effort Effort) (measured, error) {
 	var sum, squares float64
-	for i, q := range queries {
-		answer, err := x.search(ctx, Query{Vector: q, K: calibrationK}, &effort)
+	for _, t := range trials {
+		answer, err := x.search(ctx, Query{Vector: t.vector, K: t.k()}, &effort)
 		if err != nil {
 			return measured{}, err
 		}
-		found := 0
-		for _, n := range answer {
-			if truth[i][n.Slot] {
-				found++
-			}
-		}
-		share := float64(found) / float64(max(1, len(truth[i])))
+		share := t.found(answer)
 		sum, squares = sum+share, squares+share*share
 	}
-	n := float64(max(1, len(queries)))
+	n := float64(max(1, len(trials)))
 	mean := sum / n
 	return measured{mean, math.Sqrt(max(0, squares/n-mean*mean) / n)}, nil
 }

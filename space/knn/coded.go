@@ -67,7 +67,7 @@ func newCoded(dir string, keep bool, dim int, k kernel, mean []float32, seed uin
 		return nil, err
 	}
 	flat := newLayout(padded(dim), rotated, rotated)
-	x.views.Store(&view{flat, defaultEfforts(1)})
+	x.views.Store(&view{flat, defaultEfforts(0, 1)})
 	return x, nil
 }
 

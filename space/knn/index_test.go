@@ -123,7 +123,8 @@ func recalled(got, want []Neighbour) float64 {
 }
 
 // TestTiersFindWhatFlatFinds holds each tier, with each kernel, to a floor of recall on both kinds of queries, and its
-// exact answers to those of Flat.
+// exact answers to those of Flat. No query has been asked before. Lists come out differently as items meet the making of
+// them: in them image queries find .99, with a standard deviation below .01, and text queries all.
 func TestTiersFindWhatFlatFinds(t *testing.T) {
 	const dim, n, queries = 96, 2000, 40
 	m := newMaker(dim)
@@ -141,9 +142,7 @@ func TestTiersFindWhatFlatFinds(t *testing.T) {
 			if x.Tier() != tier || x.Len() != n {
 				t.Fatalf("%s kernel: tier %s with %d items; want %s with %d", k.name, x.Tier(), x.Len(), tier, n)
 			}
-			// No effort has been calibrated yet, and lists come out differently as items meet the making of them: text
-			// queries usually find .885, and once in some hundred runs .82.
-			for kind, floor := range map[space.Kind]float64{space.Image: 0.88, space.Text: 0.75} {
+			for kind, floor := range map[space.Kind]float64{space.Image: 0.92, space.Text: 0.98} {
 				var sum float64
 				for i := range queries {
 					v := m.image(n + i)
@@ -162,6 +161,38 @@ func TestTiersFindWhatFlatFinds(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFewListsHoldMostNeighbours: of 24 lists the third that is scanned is the right one. It finds .88, with a standard
+// deviation of .01.
+func TestFewListsHoldMostNeighbours(t *testing.T) {
+	const dim, n, queries = 96, 2000, 60
+	m := newMaker(dim)
+	for _, k := range kernels() {
+		x := open(t, dim, k, Options{CodesFrom: 300, ListsFrom: n, Lists: 24})
+		for i := range n {
+			put(t, x, name(i), m.image(i))
+		}
+		x.Settle()
+		for _, kind := range []space.Kind{space.Image, space.Text} {
+			var sum float64
+			for i := range queries {
+				q := Query{Vector: m.image(n + i), K: 10, Kind: kind}
+				if kind == space.Text {
+					q.Vector = m.text(i)
+				}
+				some, err := x.SearchWith(context.Background(), q, Effort{Probes: 8, Rerank: 1000})
+				if err != nil {
+					t.Fatal(err)
+				}
+				q.Exact = true
+				sum += recalled(some, search(t, x, q))
+			}
+			if recall := sum / queries; recall < 0.75 {
+				t.Errorf("%s kernel, %s queries: recall %.3f; want .75", k.name, kind, recall)
+			}
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func (x *coded) catchUp(fresh *layout) {
 		}
 		x.absorb(fresh, changed)
 		x.changed = nil
-		x.views.Store(&view{fresh, defaultEfforts(len(fresh.lists))})
+		x.views.Store(&view{fresh, defaultEfforts(x.Len(), len(fresh.lists))})
 		x.free, x.quarantine = nil, nil
 		for slot := range x.slots.used.Load() {
 			if !x.slots.isLive(slot) {

@@ -402,14 +402,17 @@ func restore(d description, found map[string][]byte, dir string, k kernel) (*cod
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	efforts := efforts{d.Text.within(len(l.lists)), d.Image.within(len(l.lists))}
-	c.views.Store(&view{l, efforts})
+	usual := defaultEfforts(c.Len(), len(l.lists))
+	c.views.Store(&view{l, efforts{d.Text.within(len(l.lists), usual.text), d.Image.within(len(l.lists), usual.image)}})
 	c.free = c.unused()
 	return c, nil
 }
 
-// within keeps an effort that was read inside its bounds.
-func (e Effort) within(lists int) Effort {
+// within keeps an effort that was read inside its bounds. One that was not measured gives way to the usual.
+func (e Effort) within(lists int, usual Effort) Effort {
+	if e.Recall == 0 {
+		return usual
+	}
 	e.Probes, e.Rerank = max(1, min(e.Probes, lists)), max(1, min(e.Rerank, 1<<20))
 	return e
 }
