@@ -30,8 +30,20 @@ type foundSet struct {
 
 const foundName = "clipd.json"
 
-// runClipd files the set in a collection by the starter model, and groups it.
-func runClipd(ctx context.Context, o options) (err error) {
+// runFile files the set in a collection by the starter model.
+func runFile(ctx context.Context, o options) error {
+	return withFiled(ctx, o, func(*catalog.Catalog, *models.Model, int) error { return nil })
+}
+
+// runClipd files the set, and groups it.
+func runClipd(ctx context.Context, o options) error {
+	return withFiled(ctx, o, func(c *catalog.Catalog, model *models.Model, images int) error {
+		return groupAll(ctx, c, o, found{Model: model.Fingerprint().String(), Images: images})
+	})
+}
+
+// withFiled files what an earlier run did not, and hands on the collection.
+func withFiled(ctx context.Context, o options, do func(c *catalog.Catalog, model *models.Model, images int) error) (err error) {
 	files, err := readSet(o)
 	if err != nil {
 		return err
@@ -60,12 +72,19 @@ func runClipd(ctx context.Context, o options) (err error) {
 	if err := fileAll(ctx, c, o.dir, files); err != nil {
 		return err
 	}
+	return do(c, model, len(files))
+}
+
+// groupAll groups the collection, and writes down what is found.
+func groupAll(ctx context.Context, c *catalog.Catalog, o options, result found) error {
 	begun := time.Now()
-	groups, err := c.Duplicates(ctx, space.DuplicateQuery{Similar: true, Decided: true})
+	stages := newStages()
+	groups, err := c.Duplicates(ctx, space.DuplicateQuery{Similar: true, Decided: true, Progress: stages.at})
 	if err != nil {
 		return err
 	}
-	result := found{Model: model.Fingerprint().String(), Images: len(files), Seconds: time.Since(begun).Seconds()}
+	stages.at("", 0, 0)
+	result.Seconds = time.Since(begun).Seconds()
 	for _, g := range groups {
 		set := foundSet{Level: g.Level, Files: []string{g.Original.ID}}
 		for _, m := range g.Copies {
