@@ -27,6 +27,9 @@ const (
 	mostOff       = 0.10 // share of the pixels whose brightness the other picture does not explain
 	sureDetail    = 0.85 // ... unless the details agree so well
 	sureGrey      = 0.95 // ... where the colours tell nothing
+
+	settledDetail = 0.60 // correlation of the details from which no better place is looked for ...
+	settledOff    = 0.08 // ... where the brightness is explained so well, too
 )
 
 // What they must show where a mark lies over one of them: it lightens or darkens whatever lies below, and never both.
@@ -110,6 +113,22 @@ func (a agreement) better(b agreement) bool {
 	return float64(a.same)*(1-a.differs()) > float64(b.same)*(1-b.differs())
 }
 
+// reversed is the agreement of the second picture with the first.
+func (a agreement) reversed() agreement {
+	a.laying = inverse(a.laying)
+	if a.gain > 0 {
+		a.gain = 1 / a.gain
+	}
+	a.onlyFirst, a.onlySecond = a.onlySecond, a.onlyFirst
+	a.lost, a.added = a.added, a.lost
+	return a
+}
+
+// isSettled says whether the pictures lie on each other so well that, where this proves nothing, no other place will.
+func (a agreement) isSettled() bool {
+	return a.detail >= sureDetail || a.detail >= settledDetail && a.off <= settledOff
+}
+
 // compare lays the second picture over the first, as a whole, transformed as their hashes say, then with what their frames
 // hold on each other, and where that proves nothing, by their features.
 func compare(first, second *view, hint transform, framed ...framing) agreement {
@@ -138,6 +157,9 @@ func compare(first, second *view, hint transform, framed ...framing) agreement {
 			best = a
 		}
 	}
+	if best.isSettled() {
+		return best
+	}
 	side := float64(max(first.luma.width, first.luma.height))
 	if l, n := layByFeatures(first.features(), second.features(), side); n > 0 {
 		if a := measure(first, second, settle(first, second, l)); a.proves() || a.better(best) {
@@ -156,11 +178,10 @@ func evenScale(l laying) bool {
 // settle refines a laying in smaller pictures, then in the ones themselves.
 func settle(first, second *view, l laying) laying {
 	f, s, l, back := evened(first, second, l)
-	half := func(g grey) grey { return g.resized(max(2, (g.width+1)/2), max(2, (g.height+1)/2)) }
-	small, smallSecond := half(f.luma), half(s.luma)
+	small, smallSecond := f.half(), s.half()
 	l = l.scaled(float64(small.width)/float64(f.luma.width), float64(small.height)/float64(f.luma.height),
 		float64(smallSecond.width)/float64(s.luma.width), float64(smallSecond.height)/float64(s.luma.height))
-	l = refine(details(small), details(smallSecond), l, 1, coarseSteps)
+	l = refine(small, smallSecond, l, 1, coarseSteps)
 	l = l.scaled(float64(f.luma.width)/float64(small.width), float64(f.luma.height)/float64(small.height),
 		float64(s.luma.width)/float64(smallSecond.width), float64(s.luma.height)/float64(smallSecond.height))
 	return back(refine(f.details(), s.details(), l, 2, fineSteps))
@@ -192,11 +213,20 @@ func evened(first, second *view, l laying) (f, s *view, even laying, back func(l
 // sums are those of the products of details.
 type sums struct{ n, aa, bb, ab float64 }
 
-func (s *sums) add(a, b float64) {
-	s.n++
-	s.aa += a * a
-	s.bb += b * b
-	s.ab += a * b
+// addRun adds a few values of both pictures.
+func (s *sums) addRun(some, others []float32) {
+	var aa, bb, ab float32
+	others = others[:len(some)]
+	for i, a := range some {
+		b := others[i]
+		aa += a * a
+		bb += b * b
+		ab += a * b
+	}
+	s.n += float64(len(some))
+	s.aa += float64(aa)
+	s.bb += float64(bb)
+	s.ab += float64(ab)
 }
 
 // measure says how well the details agree, block by block of the second picture.
@@ -207,12 +237,14 @@ func measure(first, second *view, l laying) agreement {
 	columns, rows := (sd.width+blockPixels-1)/blockPixels, (sd.height+blockPixels-1)/blockPixels
 	blocks := make([]sums, columns*rows)
 	var all sums
+	line := make([]float32, sd.width)
 	for y := borderPixels; y < sd.height-borderPixels; y++ {
-		row := sd.row(y)
-		for x := borderPixels; x < sd.width-borderPixels; x++ {
-			if v, inside := fd.inner(even.at(float64(x)+0.5, float64(y)+0.5)); inside {
-				blocks[y/blockPixels*columns+x/blockPixels].add(v, float64(row[x]))
-			}
+		row, of := sd.row(y), blocks[y/blockPixels*columns:][:columns]
+		from, to := fd.warp(even, y, span{borderPixels, sd.width - borderPixels, 1}, line)
+		for from < to {
+			end := min(to, (from/blockPixels+1)*blockPixels)
+			of[from/blockPixels].addRun(line[from:end], row[from:end])
+			from = end
 		}
 	}
 	for _, b := range blocks {

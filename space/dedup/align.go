@@ -7,6 +7,8 @@ const (
 	coarseSteps = 8
 	fineSteps   = 5
 	stillStep   = 0.02 // pixels; a smaller step ends it
+	mostEdges   = 2000 // pixels that are looked at, about
+	fewestEdges = 100  // ... of which so many must lie on the first picture
 )
 
 // refine moves, turns and stretches a laying until the details of the two pictures lie on each other: Gauss and
@@ -14,47 +16,43 @@ const (
 // 20 Years On", IJCV 2004: the inverse compositional algorithm), over every step-th pixel in both directions.
 // The details' contrasts may differ.
 func refine(first, second grey, l laying, step, most int) laying {
-	type pixel struct {
-		x, y, dx, dy, value float64
-	}
-	var pixels []pixel
-	for y := borderPixels; y < second.height-borderPixels; y += step {
-		above, row, below := second.row(y-1), second.row(y), second.row(y+1)
-		for x := borderPixels; x < second.width-borderPixels; x += step {
-			dx, dy := float64(row[x+1]-row[x-1])/2, float64(below[x]-above[x])/2
-			if dx*dx+dy*dy < 1 { // a plain: it says nothing of the place
-				continue
-			}
-			pixels = append(pixels, pixel{float64(x) + 0.5, float64(y) + 0.5, dx, dy, float64(row[x])})
-		}
-	}
+	pixels := edges(second, step)
 	centreX, centreY := float64(second.width)/2, float64(second.height)/2
 	radius := max(centreX, centreY)
+	var all [6][6]float64 // of all pixels
+	for i := range pixels {
+		p := &pixels[i]
+		u, v := (p.x-centreX)/radius, (p.y-centreY)/radius
+		p.j = [6]float64{p.dx * u, p.dx * v, p.dx, p.dy * u, p.dy * v, p.dy}
+		addSquares(&all, &p.j, 1)
+	}
 	for range most {
-		var h [6][6]float64
-		var g [6]float64
-		gain := contrast(first, l, func(yield func(x, y, value float64)) {
-			for _, p := range pixels {
-				yield(p.x, p.y, p.value)
-			}
-		})
-		if gain <= 0 {
-			return l
-		}
-		for _, p := range pixels {
+		h := all
+		var ofFirst, ofSecond [6]float64 // the gradients' sums, by the pictures' details
+		var ab, aa float64
+		n := 0
+		for i := range pixels {
+			p := &pixels[i]
 			a, inside := first.inner(l.at(p.x, p.y))
 			if !inside {
+				addSquares(&h, &p.j, -1)
 				continue
 			}
-			residual := gain*a - p.value
-			u, v := (p.x-centreX)/radius, (p.y-centreY)/radius
-			j := [6]float64{p.dx * u, p.dx * v, p.dx, p.dy * u, p.dy * v, p.dy}
+			n++
+			ab += a * p.value
+			aa += a * a
 			for r := range 6 {
-				g[r] += j[r] * residual
-				for c := r; c < 6; c++ {
-					h[r][c] += j[r] * j[c]
-				}
+				ofFirst[r] += p.j[r] * a
+				ofSecond[r] += p.j[r] * p.value
 			}
+		}
+		if n < fewestEdges || ab <= 0 {
+			return l
+		}
+		gain := ab / aa // brings the first picture's details nearest to the second's
+		var g [6]float64
+		for r := range 6 {
+			g[r] = gain*ofFirst[r] - ofSecond[r]
 		}
 		move, ok := solve(h, g)
 		if !ok {
@@ -72,22 +70,45 @@ func refine(first, second grey, l laying, step, most int) laying {
 	return l
 }
 
-// contrast is the factor that brings the first picture's details nearest to the second's values; 0 where too few of
-// them lie in the first.
-func contrast(first grey, l laying, each func(yield func(x, y, value float64))) float64 {
-	var ab, aa float64
+// edge is a pixel whose surroundings say where it is.
+type edge struct {
+	x, y, dx, dy, value float64
+	j                   [6]float64 // by how much it changes with each of a laying's numbers
+}
+
+// edges are the pixels that are no plain, every step-th in both directions; where they are many, evenly fewer.
+func edges(g grey, step int) []edge {
+	found := make([]edge, 0, 2*mostEdges)
 	n := 0
-	each(func(x, y, value float64) {
-		if a, inside := first.inner(l.at(x, y)); inside {
-			ab += a * value
-			aa += a * a
-			n++
+	each := func(do func(x, y int, dx, dy float32)) {
+		for y := borderPixels; y < g.height-borderPixels; y += step {
+			above, row, below := g.row(y-1), g.row(y), g.row(y+1)
+			for x := borderPixels; x < g.width-borderPixels; x += step {
+				dx, dy := (row[x+1]-row[x-1])/2, (below[x]-above[x])/2
+				if dx*dx+dy*dy >= 1 { // a plain says nothing of the place
+					do(x, y, dx, dy)
+				}
+			}
+		}
+	}
+	each(func(int, int, float32, float32) { n++ })
+	every := max(1, n/mostEdges)
+	n = 0
+	each(func(x, y int, dx, dy float32) {
+		if n++; n%every == 0 {
+			found = append(found, edge{x: float64(x) + 0.5, y: float64(y) + 0.5, dx: float64(dx), dy: float64(dy), value: float64(g.at(x, y))})
 		}
 	})
-	if n < 100 || aa == 0 {
-		return 0
+	return found
+}
+
+// addSquares adds the products of numbers with each other, so many times, to the upper half of h.
+func addSquares(h *[6][6]float64, j *[6]float64, times float64) {
+	for r := range 6 {
+		for c := r; c < 6; c++ {
+			h[r][c] += times * j[r] * j[c]
+		}
 	}
-	return ab / aa
 }
 
 // after is the laying of a place that another has moved before.
@@ -161,6 +182,51 @@ func (g grey) sampleAt(x, y float64) (float64, bool) {
 		return 0, false
 	}
 	return float64(g.sample(x, y)), true
+}
+
+// span is every step-th of some places, the last excluded.
+type span struct{ from, to, step int }
+
+// warp writes the values at the places where a laying has the pixels of row y of the second picture, as far as these do not
+// lie at the border: those from a first to before a last one.
+func (g grey) warp(l laying, y int, over span, into []float32) (from, to int) {
+	startX, startY := l.at(0.5, float64(y)+0.5)
+	low, high := float64(over.from), float64(over.to-1)
+	low, high = within(startX, l.a, borderPixels, float64(g.width-borderPixels), low, high)
+	low, high = within(startY, l.d, borderPixels, float64(g.height-borderPixels), low, high)
+	if low > high {
+		return 0, 0
+	}
+	from, to = int(math.Ceil(low)), int(high)+1
+	if off := (from - over.from) % over.step; off > 0 {
+		from += over.step - off
+	}
+	atX, atY, stepX, stepY := float32(startX-0.5), float32(startY-0.5), float32(l.a), float32(l.d)
+	width := g.width
+	for x := from; x < to; x += over.step {
+		fx, fy := atX+stepX*float32(x), atY+stepY*float32(x)
+		left, top := int(fx), int(fy)
+		dx, dy := fx-float32(left), fy-float32(top)
+		at := g.pix[top*width+left:]
+		at = at[:width+2]
+		above := at[0] + dx*(at[1]-at[0])
+		below := at[width] + dx*(at[width+1]-at[width])
+		into[x] = above + dy*(below-above)
+	}
+	return from, to
+}
+
+// within narrows low and high to those x for which start + x·step lies from least to most.
+func within(start, step, least, most, low, high float64) (float64, float64) {
+	switch {
+	case step > 0:
+		return max(low, (least-start)/step), min(high, (most-start)/step)
+	case step < 0:
+		return max(low, (most-start)/step), min(high, (least-start)/step)
+	case start < least || start > most:
+		return 1, 0
+	}
+	return low, high
 }
 
 // inner is the value at a place that does not lie at the border; false at the border and outside.

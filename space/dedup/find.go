@@ -110,7 +110,7 @@ type node struct {
 }
 
 func newFinder(items []space.Item, neighbours Neighbours, thumbnails Thumbnails, opts Options) *finder {
-	f := &finder{opts: opts, neighbours: neighbours, verdicts: verdicts{of: map[pairOf]verdict{}}}
+	f := &finder{opts: opts, neighbours: neighbours, verdicts: newVerdicts()}
 	for _, item := range items {
 		if item.Kind == space.Image && item.Picture != nil {
 			f.images = append(f.images, item)

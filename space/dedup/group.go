@@ -192,33 +192,14 @@ func sortCopies(copies []space.Member) {
 	slices.SortFunc(copies, func(a, b space.Member) int { return strings.Compare(a.Item.ID, b.Item.ID) })
 }
 
-// proof is that of two images of a group, from the first to the second. Pairs are compared from the preferred original;
-// where the other way round the pixels just do not prove it, the proof that joined them is told from its other end.
+// proof is that of two images of a group, from the first to the second.
 func (f *finder) proof(ctx context.Context, a, b int) (space.Pair, error) {
-	n, m := f.nodeOf[a], f.nodeOf[b]
-	v, known := f.verdicts.get(pair(n, m))
-	known = known && n != m && f.images[a].SHA256 != f.images[b].SHA256
-	if known && n < m {
-		return v.proof, nil
-	}
-	proof, err := prove(ctx, f.images[a], f.images[b], f.pictures, f.opts)
-	if known && proof.Level != space.Duplicate {
-		proof = reversed(v.proof)
-	}
-	return proof, err
-}
-
-// reversed is a proof from the second picture to the first. What was done to the one is not what was done to the other,
-// so no edits are told.
-func reversed(proof space.Pair) space.Pair {
-	for t := range transforms {
-		if t.String() == proof.Transform {
-			proof.Transform = t.inverse().String()
-			break
+	if n, m := f.nodeOf[a], f.nodeOf[b]; n < m {
+		if v, known := f.verdicts.get(pair(n, m)); known && f.images[a].SHA256 != f.images[b].SHA256 {
+			return v.proof, nil
 		}
 	}
-	proof.Edits = nil
-	return proof
+	return prove(ctx, f.images[a], f.images[b], f.pictures, f.opts)
 }
 
 // addCosines fills in the cosines of the proofs.

@@ -10,7 +10,7 @@ import (
 const (
 	farthestMatch = 76   // Hamming distance of two descriptors that may show the same corner
 	mostMatches   = 48   // the nearest ones that are tried in pairs
-	leastAgreeing = 6    // matches that a place must explain
+	leastAgreeing = 7    // matches that a place must explain
 	agreeWithin   = 0.03 // of the longer side: how far a match may lie from where it should
 	turnedWithin  = 0.6  // radians by which the corners' directions may miss a place's turn
 	leastScale    = 0.25 // of one picture in the other

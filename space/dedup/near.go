@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -192,7 +193,8 @@ func (f *finder) candidates(n int) []int {
 	return all
 }
 
-// nearestPairs are the pairs whose pixels are compared, in order, so that pictures are met again while they are loaded.
+// nearestPairs are the pairs whose pixels are compared: those of pictures that may be copies of one beside each other, so
+// that they are met again while they are loaded.
 func (f *finder) nearestPairs() []pairOf {
 	var pairs []pairOf
 	for n := range f.nodes {
@@ -206,9 +208,26 @@ func (f *finder) nearestPairs() []pairOf {
 			pairs = append(pairs, pair(n, int(near.node)))
 		}
 	}
-	slices.SortFunc(pairs, comparePairs)
+	clusters := f.clusters()
+	slices.SortFunc(pairs, func(p, q pairOf) int {
+		return cmp.Or(cmp.Compare(clusters[p.a], clusters[q.a]), comparePairs(p, q))
+	})
 	pairs = slices.Compact(pairs)
 	return slices.DeleteFunc(pairs, func(p pairOf) bool { return f.verdicts.of[p].proof.Level != "" })
+}
+
+// clusters are, by node, the first of those that it is joined with by the nearest ones of each.
+func (f *finder) clusters() []int32 {
+	joined := newForest(len(f.nodes))
+	for n := range f.nodes {
+		for _, c := range f.alike[n][:min(len(f.alike[n]), 1)] {
+			joined.join(n, int(c.node))
+		}
+		for _, near := range f.near[n][:min(len(f.near[n]), 1)] {
+			joined.join(n, int(near.node))
+		}
+	}
+	return joined.roots()
 }
 
 // judge compares two nodes, the first one being preferred. A level of "" says that they have nothing in common but
@@ -226,39 +245,97 @@ func (f *finder) isNear(a, b int) bool {
 }
 
 // prove says by which evidence, and on which level, c is like o; of level "": by none. Vectors are not looked at.
+//
+// A pair has one answer, whichever of the two is asked about: they are looked at in the order of their contents, and what
+// is seen is told from o.
 func prove(ctx context.Context, o, c space.Item, views *pictures, opts Options) (space.Pair, error) {
 	if proof, equal := proveEqual(o, c); equal {
 		return proof, nil
 	}
-	hashed, hint, distance := space.Pair{}, asIs, hashSide*hashSide
-	if a, b := opts.hashes(o)[0], opts.hashes(c)[0]; !a.IsZero() && !b.IsZero() {
-		hint, distance = nearestTransform(a, b)
-		if distance <= opts.MaxDistance && opts.hasHash(o) && opts.hasHash(c) {
-			hashed = space.Pair{Level: space.Duplicate, Evidence: space.Perceptual, Distance: distance, Transform: hint.String()}
+	if compareContents(o, c) <= 0 {
+		seen, err := look(ctx, o, c, views, opts)
+		return seen.proof(), err
+	}
+	seen, err := look(ctx, c, o, views, opts)
+	return seen.reversed().proof(), err
+}
+
+// compareContents puts the picture of more pixels first, then by what all items of the same pixels share.
+func compareContents(a, b space.Item) int {
+	p, q := a.Picture, b.Picture
+	return cmp.Or(
+		cmp.Compare(q.Width*q.Height, p.Width*p.Height),
+		strings.Compare(p.PixelSHA256, q.PixelSHA256),
+		strings.Compare(a.SHA256, b.SHA256),
+		strings.Compare(a.ID, b.ID),
+	)
+}
+
+// sight is what two pictures show that are not equal, from the first to the second.
+type sight struct {
+	hashed        space.Pair // of level "" where hashes prove nothing
+	hint          transform  // by the hashes
+	first, second *view      // nil where one cannot be read: hashes alone decide
+	agreement
+}
+
+// look compares the hashes of two pictures, and their pixels.
+func look(ctx context.Context, first, second space.Item, views *pictures, opts Options) (s sight, err error) {
+	if a, b := opts.hashes(first)[0], opts.hashes(second)[0]; !a.IsZero() && !b.IsZero() {
+		hint, distance := nearestTransform(a, b)
+		if distance <= opts.MaxDistance && opts.hasHash(first) && opts.hasHash(second) {
+			s.hashed = space.Pair{Level: space.Duplicate, Evidence: space.Perceptual, Distance: distance, Transform: hint.String()}
 		}
-		if distance > farthestHint {
-			hint = asIs
+		if distance <= farthestHint {
+			s.hint = hint
 		}
 	}
 	if views == nil {
-		return hashed, nil
+		return s, nil
 	}
-	original, other, err := views.both(ctx, o.ID, c.ID)
-	if err != nil || original == nil || other == nil {
-		return hashed, err // hashes alone decide
+	one, two, err := views.both(ctx, first.ID, second.ID)
+	if err != nil || one == nil || two == nil {
+		return s, err
 	}
-	found := compare(original, other, hint, framings(o, c, opts)...)
-	switch {
-	case found.proves():
-		proof := found.evidence(original, other)
-		if hashed.Level != "" && found.isWhole(hint) {
-			proof.Evidence, proof.Distance, proof.Transform, proof.Common = hashed.Evidence, hashed.Distance, hashed.Transform, 0
+	s.first, s.second = one, two
+	s.agreement = compare(one, two, s.hint, framings(first, second, opts)...)
+	return s, nil
+}
+
+// reversed is what is seen from the second picture to the first.
+func (s sight) reversed() sight {
+	s.hashed, s.hint = reversed(s.hashed), s.hint.inverse()
+	s.first, s.second = s.second, s.first
+	s.agreement = s.agreement.reversed()
+	return s
+}
+
+// reversed is the proof of hashes from the second picture to the first.
+func reversed(proof space.Pair) space.Pair {
+	for t := range transforms {
+		if t.String() == proof.Transform {
+			proof.Transform = t.inverse().String()
+			break
 		}
-		return proof, nil
-	case hashed.Level != "":
-		hashed.Level = space.Similar // the pixels speak against a copy
 	}
-	return hashed, nil
+	return proof
+}
+
+func (s sight) proof() space.Pair {
+	if s.first == nil {
+		return s.hashed
+	}
+	if s.proves() {
+		proof := s.evidence(s.first, s.second)
+		if s.hashed.Level != "" && s.isWhole(s.hint) {
+			proof.Evidence, proof.Distance, proof.Transform, proof.Common = s.hashed.Evidence, s.hashed.Distance, s.hashed.Transform, 0
+		}
+		return proof
+	}
+	if s.hashed.Level != "" {
+		s.hashed.Level = space.Similar // the pixels speak against a copy
+	}
+	return s.hashed
 }
 
 // proveEqual says whether two pictures are one without a look at them.

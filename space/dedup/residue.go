@@ -19,37 +19,39 @@ type residue struct {
 
 // leftOver compares the brightness of two pictures of which the second is laid over the first.
 func leftOver(first, second grey, l laying) residue {
-	type pixel struct{ first, second float64 }
-	var pixels []pixel
+	type pixel struct{ first, second float32 }
+	pixels := make([]pixel, 0, second.width*second.height/(residueStep*residueStep))
 	var blocks covariance
+	line := make([]float32, second.width)
+	columns := make([]struct{ n, first, second float32 }, second.width/blockPixels)
 	for top := 0; top+blockPixels <= second.height; top += blockPixels {
-		for left := 0; left+blockPixels <= second.width; left += blockPixels {
-			var sum pixel
-			begin := len(pixels)
-			for y := top; y < top+blockPixels; y += residueStep {
-				for x := left; x < left+blockPixels; x += residueStep {
-					if v, inside := first.inner(l.at(float64(x)+0.5, float64(y)+0.5)); inside {
-						p := pixel{v, float64(second.at(x, y))}
-						pixels = append(pixels, p)
-						sum.first, sum.second = sum.first+p.first, sum.second+p.second
-					}
-				}
+		clear(columns)
+		for y := top; y < top+blockPixels; y += residueStep {
+			row := second.row(y)
+			from, to := first.warp(l, y, span{0, len(columns) * blockPixels, residueStep}, line)
+			for x := from; x < to; x += residueStep {
+				p, sum := pixel{line[x], row[x]}, &columns[x/blockPixels]
+				pixels = append(pixels, p)
+				sum.n, sum.first, sum.second = sum.n+1, sum.first+p.first, sum.second+p.second
 			}
-			if n := len(pixels) - begin; 2*n >= blockPixels*blockPixels/(residueStep*residueStep) {
-				blocks.add(sum.first/float64(n), sum.second/float64(n))
+		}
+		for _, sum := range columns {
+			if 2*sum.n >= blockPixels*blockPixels/(residueStep*residueStep) {
+				blocks.add(float64(sum.first/sum.n), float64(sum.second/sum.n))
 			}
 		}
 	}
 	r := residue{tone: blocks.correlation()}
-	gain, shift := 0.0, math.Inf(1) // explains all at first
-	left := func(p pixel) float64 { return p.second - gain*p.first - shift }
+	gain, shift, within := 0.0, 0.0, math.Inf(1) // explains all at first
+	left := func(p pixel) float64 { return float64(p.second) - gain*float64(p.first) - shift }
 	for range residueSteps {
 		var some covariance
 		for _, p := range pixels {
-			if math.IsInf(shift, 1) || math.Abs(left(p)) < residueFrom {
-				some.add(p.first, p.second)
+			if d := left(p); d < within && d > -within {
+				some.add(float64(p.first), float64(p.second))
 			}
 		}
+		within = residueFrom
 		if some.firsts() <= 0 {
 			return r
 		}

@@ -36,12 +36,11 @@ func (f *finder) similar(ctx context.Context, singles []int) ([]space.Group, err
 		}
 		group.Original = f.first(original)
 		for _, m := range members {
-			n := m.node
-			if n == original {
-				n = medoid // whose proof is against the original
+			if m.node == original {
+				m = relative{medoid, reversed(m.proof)} // whose proof is against the original
 			}
-			if n != original {
-				group.Copies = append(group.Copies, space.Member{Item: f.first(n), Proof: m.proof})
+			if m.node != original {
+				group.Copies = append(group.Copies, space.Member{Item: f.first(m.node), Proof: m.proof})
 			}
 		}
 		if len(group.Copies) > 0 {
@@ -114,12 +113,15 @@ func (f *finder) kinOf(medoid int, kin [][]int, taken []bool) []relative {
 	return members
 }
 
-// resemblance says by which evidence two nodes are similar; of level "": by none.
+// resemblance says by which evidence the second node is similar to the first; of level "": by none.
 func (f *finder) resemblance(a, b int, cosine float64) space.Pair {
 	v := f.verdicts.of[pair(a, b)]
 	switch {
 	case v.proof.Level == space.Similar && v.proof.Distance <= f.opts.MaxDistance:
 		v.proof.Cosine = cosine
+		if a > b {
+			return reversed(v.proof)
+		}
 		return v.proof
 	case cosine >= f.opts.MinCosine && v.proof.Level != space.Duplicate:
 		return space.Pair{Level: space.Similar, Evidence: space.Semantic, Cosine: cosine}

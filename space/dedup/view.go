@@ -13,9 +13,9 @@ type view struct {
 	luma   grey
 	chroma chroma
 
-	detailsOnce, featuresOnce sync.Once
-	detailed                  grey
-	corners                   []feature
+	detailsOnce, halfOnce, featuresOnce sync.Once
+	detailed, halved                    grey
+	corners                             []feature
 }
 
 func newView(img image.Image) *view {
@@ -26,6 +26,14 @@ func newView(img image.Image) *view {
 func (v *view) details() grey {
 	v.detailsOnce.Do(func() { v.detailed = details(v.luma) })
 	return v.detailed
+}
+
+// half are the details of the luma at half its size, kept for the next comparison.
+func (v *view) half() grey {
+	v.halfOnce.Do(func() {
+		v.halved = details(v.luma.resized(max(2, (v.luma.width+1)/2), max(2, (v.luma.height+1)/2)))
+	})
+	return v.halved
 }
 
 // features are the luma's corners, kept for the next comparison.
