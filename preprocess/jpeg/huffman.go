@@ -19,8 +19,11 @@ const skipBits = 12
 //	bits  6-13  advance
 //	bits 14-18  the code's length
 //	bits 19-22  the value's length; 0 where the value is known
-//	bits 23-31  the value, signed
+//	bits 23-31  the value, signed, of up to knownSize bits
 type symbol uint32
+
+// knownSize is how many bits a value may have for a symbol to hold it: of 9 bits with its sign is -255 … 255.
+const knownSize = 8
 
 // makeSymbol is the symbol of a code of this length, whose value's bits are yet to be read.
 func makeSymbol(length int, value uint8) symbol {
@@ -91,7 +94,7 @@ func (h *huffman) enter(code uint32, length int, value uint8) {
 	s := makeSymbol(length, value)
 	for i := first; i < first+1<<(lookBits-length); i++ {
 		h.look[i] = s
-		if s.size() != 0 && s.total() <= lookBits {
+		if s.size() != 0 && s.size() <= knownSize && s.total() <= lookBits {
 			h.look[i] = s.knowing(uint64(i) << (64 - lookBits))
 		}
 	}
