@@ -1,7 +1,6 @@
 """Makes starter.json: what Python's own tools make of the starter model, for the tests of package models.
 
-    python3 -m venv venv && venv/bin/pip install onnxruntime==1.27.0 tokenizers==0.22.2 pillow==11.3.0 transformers==4.57.6 numpy==2.4.6
-    venv/bin/python make.py
+`make goldens` runs it, in the environment of preprocess/testdata/goldens: its pictures are from there.
 
 Texts go through the crate tokenizers, the graph, mean pooling and normalisation as sentence-transformers has them; pictures
 through Pillow, transformers' image processor and the graph. Run it again when the starter's files change.
@@ -59,7 +58,7 @@ def picture_vectors():
 
 
 def unit(vector):
-    return [round(float(x), 7) for x in vector / np.linalg.norm(vector)]
+    return [round(float(x), 6) for x in vector / np.linalg.norm(vector)]
 
 
 def sha256(name):

@@ -1,14 +1,11 @@
 package heif
 
-import (
-	"encoding/binary"
-	"image"
-)
+import "image"
 
 // decodeAVIF has libavif decode a picture, as stored.
 func decodeAVIF(data []byte, h Header) (*image.RGBA, error) {
 	var img *image.RGBA
-	err := libavif.run(func(c *codec) error {
+	err := libavif.run(h.Width*h.Height, func(c *codec) error {
 		in, err := c.put(withoutAlpha(data, h))
 		if err != nil {
 			return err
@@ -44,7 +41,7 @@ func decodeAVIF(data []byte, h Header) (*image.RGBA, error) {
 			return err
 		}
 		if depth > 8 {
-			pixels = narrow(pixels)
+			pixels = narrow(pixels, h)
 		}
 		for i := 3; i < len(pixels); i += 4 {
 			pixels[i] = 255
@@ -52,44 +49,8 @@ func decodeAVIF(data []byte, h Header) (*image.RGBA, error) {
 		img = &image.RGBA{Pix: pixels, Stride: 4 * width, Rect: image.Rect(0, 0, width, height)}
 		return nil
 	})
-	if f := newFixedPoint(h.Colour); err == nil && !h.deep && h.halved[0] && f != nil {
+	if f := newFixedPoint(h.Colour); err == nil && h.bits == 8 && h.halved[0] && f != nil {
 		interpolateChroma(img, f, h.halved[1])
 	}
 	return img, err
-}
-
-// narrow rounds 16-bit samples to 8 bits.
-func narrow(samples []byte) []byte {
-	for i := range len(samples) / 2 {
-		v := uint32(binary.LittleEndian.Uint16(samples[2*i:]))
-		samples[i] = byte((v*255 + 32767) / 65535)
-	}
-	return samples[:len(samples)/2]
-}
-
-// withoutAlpha hides the transparency from libavif, which would multiply it into the colours: the reference to it gets
-// a name that nobody knows.
-func withoutAlpha(data []byte, h Header) []byte {
-	if !h.alpha {
-		return data
-	}
-	out := append([]byte(nil), data...)
-	list, _ := boxes(out)
-	content, _ := find(list, "meta")
-	if len(content) < 4 {
-		return out
-	}
-	list, _ = boxes(content[4:])
-	iref, _ := find(list, "iref")
-	for at := 4; at+8 <= len(iref); {
-		if string(iref[at+4:at+8]) == "auxl" {
-			copy(iref[at+4:], "free")
-		}
-		size := int(binary.BigEndian.Uint32(iref[at:]))
-		if size < 8 {
-			break
-		}
-		at += size
-	}
-	return out
 }

@@ -9,11 +9,13 @@ import (
 type box struct {
 	name    string
 	content []byte
+	at      int // where it begins in what it was split from
 }
 
 // boxes splits content into boxes (ISO/IEC 14496-12 § 4.2). A last box that reaches over the end is cut; whole says
 // whether there was none.
 func boxes(content []byte) (list []box, whole bool) {
+	at := 0
 	for len(content) >= 8 {
 		size, head := uint64(binary.BigEndian.Uint32(content)), 8
 		switch size {
@@ -29,11 +31,12 @@ func boxes(content []byte) (list []box, whole bool) {
 			return list, true // no box: padding
 		}
 		end := min(size, uint64(len(content)))
-		list = append(list, box{string(content[4:8]), content[head:end]})
+		list = append(list, box{string(content[4:8]), content[head:end], at})
 		if size > uint64(len(content)) {
 			return list, false
 		}
 		content = content[end:]
+		at += int(end)
 	}
 	return list, true
 }
@@ -80,11 +83,20 @@ type reference struct {
 
 // meta is what a file's meta box says about its items.
 type meta struct {
-	primary    uint64
-	kinds      map[uint64]string // item types: "hvc1", "av01", "grid", "Exif" …
-	properties map[uint64][]box  // of each item, in their order
-	references []reference
+	primary      uint64
+	kinds        map[uint64]string // item types: "hvc1", "av01", "grid", "Exif" …
+	properties   map[uint64][]box  // of each item, in their order
+	associations []association
+	references   []reference
 }
+
+// association gives an item properties, by their numbers, from 1; the highest bit says that one must be understood.
+type association struct {
+	item       uint64
+	properties []uint16
+}
+
+const essential = 0x8000
 
 // readMeta reads the meta box (ISO/IEC 14496-12 § 8.11).
 func readMeta(content []byte) (*meta, error) {
@@ -171,21 +183,21 @@ func (m *meta) readProperties(iprp []byte) {
 		r := reader{rest: b.content}
 		version, flags := r.full()
 		for range r.uint(4) {
-			id := r.uint(wide(version > 0))
+			a := association{item: r.uint(wide(version > 0))}
 			for range r.uint(1) {
-				var index uint64
-				if flags&1 != 0 {
-					index = r.uint(2) & 0x7fff
-				} else {
-					index = r.uint(1) & 0x7f
+				number := uint16(r.uint(1 + int(flags&1)))
+				if flags&1 == 0 {
+					number = number&0x7f | number&0x80<<8
 				}
-				if index > 0 && index <= uint64(len(properties)) {
-					m.properties[id] = append(m.properties[id], properties[index-1])
+				a.properties = append(a.properties, number)
+				if index := int(number &^ essential); index > 0 && index <= len(properties) {
+					m.properties[a.item] = append(m.properties[a.item], properties[index-1])
 				}
 			}
 			if r.short {
 				return
 			}
+			m.associations = append(m.associations, a)
 		}
 	}
 }

@@ -17,7 +17,7 @@ const unspecified = 2
 func (m *meta) colour(tile uint64) Colour {
 	for _, item := range []uint64{m.primary, tile} {
 		for _, p := range m.properties[item] {
-			if c := p.content; p.name == "colr" && len(c) >= 11 && string(c[:4]) == "nclx" {
+			if c := p.content; isDescription(p) {
 				return Colour{
 					Primaries: int(binary.BigEndian.Uint16(c[4:])),
 					Matrix:    int(binary.BigEndian.Uint16(c[8:])),
@@ -32,19 +32,21 @@ func (m *meta) colour(tile uint64) Colour {
 }
 
 // luma returns the weights of red and blue in the luma of a matrix (H.273 table 4); those of BT.601 where it is
-// unspecified or has none.
-func (c Colour) luma() (red, blue float64) {
+// unspecified. False: the matrix has none.
+func (c Colour) luma() (red, blue float64, known bool) {
 	switch c.Matrix {
 	case 1:
-		return 0.2126, 0.0722
+		return 0.2126, 0.0722, true
 	case 4:
-		return 0.30, 0.11
+		return 0.30, 0.11, true
+	case unspecified, 5, 6:
+		return 0.299, 0.114, true
 	case 7:
-		return 0.212, 0.087
+		return 0.212, 0.087, true
 	case 9, 10:
-		return 0.2627, 0.0593
+		return 0.2627, 0.0593, true
 	}
-	return 0.299, 0.114
+	return 0, 0, false
 }
 
 // identity is the matrix of pictures whose samples are green, blue and red.

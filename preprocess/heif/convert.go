@@ -1,40 +1,53 @@
 package heif
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // conversion turns samples of YCbCr into RGB as libheif does: chroma repeated, not interpolated; 4:2:0 of full range in
 // 8-bit fixed point, all else in floating point.
 type conversion struct {
 	identity                        bool
 	fullRange, quick                bool
-	redCr, greenCb, greenCr, blueCb float64
+	redCr, greenCb, greenCr, blueCb float32
 	fixed                           [4]int32 // the same times 256
 }
 
-func newConversion(c Colour, chroma int) conversion {
+// newConversion fails with ErrUnsupported for a matrix that libheif doesn't know either.
+func newConversion(c Colour, chroma420 bool) (conversion, error) {
 	if c.Matrix == identity {
-		return conversion{identity: true}
+		return conversion{identity: true}, nil
 	}
-	red, blue := c.luma()
+	red, blue, known := c.luma()
+	if !known {
+		return conversion{}, fmt.Errorf("%w: colours by matrix %d of H.273", ErrUnsupported, c.Matrix)
+	}
+	factors := [4]float64{
+		2 * (1 - red),
+		2 * blue * (blue - 1) / (1 - red - blue),
+		2 * red * (red - 1) / (1 - red - blue),
+		2 * (1 - blue),
+	}
 	v := conversion{
-		quick:     c.FullRange && chroma == chroma420,
+		quick:     c.FullRange && chroma420,
 		fullRange: c.FullRange,
-		redCr:     2 * (1 - red),
-		greenCb:   2 * blue * (blue - 1) / (1 - red - blue),
-		greenCr:   2 * red * (red - 1) / (1 - red - blue),
-		blueCb:    2 * (1 - blue),
+		redCr:     float32(factors[0]),
+		greenCb:   float32(factors[1]),
+		greenCr:   float32(factors[2]),
+		blueCb:    float32(factors[3]),
 	}
-	for i, f := range []float64{v.redCr, v.greenCb, v.greenCr, v.blueCb} {
+	for i, f := range factors {
 		v.fixed[i] = int32(math.Round(256 * f))
 	}
-	return v
+	return v, nil
 }
 
-// row converts a row of opaque pixels; a sample of chroma is for 1<<shift of them.
-func (v *conversion) row(dst, luma, cb, cr []byte, shift int) {
-	for x := range len(dst) / 4 {
-		p := dst[4*x : 4*x+4 : 4*x+4]
-		l, b, r := luma[x], cb[x>>shift], cr[x>>shift]
+// row converts a row of pixels of Cr, Y, Cb and something else to opaque ones.
+func (v *conversion) row(dst, src []byte) {
+	for at := 0; at < len(dst); at += 4 {
+		p, s := dst[at:at+4:at+4], src[at:at+4:at+4]
+		r, l, b := s[0], s[1], s[2]
 		switch {
 		case v.identity:
 			p[0], p[1], p[2] = r, l, b
@@ -44,13 +57,14 @@ func (v *conversion) row(dst, luma, cb, cr []byte, shift int) {
 			p[1] = clamp8(y + (v.fixed[1]*b+v.fixed[2]*r+128)>>8)
 			p[2] = clamp8(y + (v.fixed[3]*b+128)>>8)
 		default:
-			y, b, r := float64(l), float64(b)-128, float64(r)-128
+			y, b, r := float32(l), float32(b)-128, float32(r)-128
 			if !v.fullRange {
 				y, b, r = (y-16)*lumaScale, b*chromaScale, r*chromaScale
 			}
-			p[0] = roundToByte(y + v.redCr*r)
-			p[1] = roundToByte(y + v.greenCb*b + v.greenCr*r)
-			p[2] = roundToByte(y + v.blueCb*b)
+			// The conversions keep a processor from rounding a product and a sum at once.
+			p[0] = roundToByte(y + float32(v.redCr*r))
+			p[1] = roundToByte(y + float32(v.greenCb*b) + float32(v.greenCr*r))
+			p[2] = roundToByte(y + float32(v.blueCb*b))
 		}
 		p[3] = 255
 	}
@@ -58,7 +72,7 @@ func (v *conversion) row(dst, luma, cb, cr []byte, shift int) {
 
 func clamp8(v int32) uint8 { return uint8(min(max(v, 0), 255)) }
 
-func roundToByte(v float64) uint8 { return clamp8(int32(math.Floor(v + 0.5))) }
+func roundToByte(v float32) uint8 { return clamp8(int32(v + 0.5)) }
 
 // What libheif stretches video's range by: to 256 steps, not 255.
 const lumaScale, chromaScale = 1.1689, 1.1429

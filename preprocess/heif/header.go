@@ -20,8 +20,9 @@ type Header struct {
 	Orientation int
 	Colour      Colour
 	alpha       bool    // another item holds its transparency
-	deep        bool    // more than 8 bits a sample
-	halved      [2]bool // chroma's columns and rows, of AVIF
+	bits        int     // of a sample
+	grey        bool    // it has no chroma, of HEIC
+	halved      [2]bool // chroma's columns and rows
 }
 
 // Sniff tells by its first bytes whether a file is HEIF, and which: of "ftyp", its brands alone.
@@ -68,7 +69,7 @@ func ReadHeader(data []byte) (Header, error) {
 }
 
 func (m *meta) header() (Header, error) {
-	h := Header{Orientation: 1}
+	h := Header{Orientation: 1, bits: 8}
 	tile := m.tile(m.primary)
 	switch kind := m.kinds[tile]; kind {
 	case "hvc1":
@@ -93,14 +94,27 @@ func (m *meta) header() (Header, error) {
 	for _, ref := range m.references {
 		h.alpha = h.alpha || ref.kind == "auxl" && slices.Contains(ref.to, m.primary) && m.isAlpha(ref.from)
 	}
+	if hvcC, ok := m.property(tile, "hvcC"); ok && len(hvcC) > 18 {
+		chroma := hvcC[16] & 3
+		h.grey = chroma == 0
+		h.halved = [2]bool{chroma == chroma420 || chroma == chroma422, chroma == chroma420}
+		h.bits = 8 + max(int(hvcC[17]&7), int(hvcC[18]&7))
+	}
 	if av1C, ok := m.property(tile, "av1C"); ok && len(av1C) > 2 {
-		h.deep = av1C[2]&0x40 != 0
+		switch av1C[2] & 0x60 {
+		case 0x40:
+			h.bits = 10
+		case 0x60:
+			h.bits = 12
+		}
 		if av1C[2]&0x10 == 0 { // not monochrome
 			h.halved = [2]bool{av1C[2]&8 != 0, av1C[2]&4 != 0}
 		}
 	}
 	return h, nil
 }
+
+func (h Header) is420() bool { return h.halved == [2]bool{true, true} }
 
 // aperture is the size of the part to be shown (clap): encoders pad to whole blocks. libheif cuts it out, libavif and
 // Pillow don't.

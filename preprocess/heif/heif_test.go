@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"image"
 	"io"
 	"os"
@@ -60,6 +61,12 @@ func TestHeaders(t *testing.T) {
 		"irot1.heic":    {Codec: HEIC, Width: 90, Height: 70, Orientation: 8},
 		"irot3.heic":    {Codec: HEIC, Width: 90, Height: 70, Orientation: 6},
 		"imir0.heic":    {Codec: HEIC, Width: 90, Height: 70, Orientation: 4},
+
+		"grid.heic":       {Codec: HEIC, Width: 150, Height: 101, Orientation: 1},
+		"gridturned.heic": {Codec: HEIC, Width: 150, Height: 101, Orientation: 8},
+		"derived.heic":    {Codec: HEIC, Width: 64, Height: 64, Orientation: 4},
+		"clapturned.heic": {Codec: HEIC, Width: 40, Height: 30, Orientation: 5},
+		"grid.avif":       {Codec: AVIF, Width: 150, Height: 100, Orientation: 1},
 	} {
 		got, err := ReadHeader(sample(t, name))
 		if err != nil || got.Codec != want.Codec || got.Width != want.Width || got.Height != want.Height || got.Orientation != want.Orientation {
@@ -99,8 +106,6 @@ func TestColourOfTheSequence(t *testing.T) {
 	}
 }
 
-func first[A, B any](a A, _ B) A { return a }
-
 func TestCutFiles(t *testing.T) {
 	for _, name := range []string{"photo420.heic", "photo420.avif"} {
 		data := sample(t, name)
@@ -136,56 +141,13 @@ func TestMemoryIsBounded(t *testing.T) {
 	if _, err := Decode(data); err == nil {
 		t.Error("30,000 x 30,000 pixels were decoded")
 	}
-	err := libavif.run(func(c *codec) error {
+	err := libavif.run(1<<16, func(c *codec) error {
 		_, err := c.room(maxMemory - pageSize)
 		return err
 	})
 	if !errors.Is(err, errMemory) {
 		t.Errorf("room for all of the memory: %v; want %v", err, errMemory)
 	}
-}
-
-// TestUnblend: chroma that was enlarged is found again.
-func TestUnblend(t *testing.T) {
-	for _, size := range []image.Point{{4, 4}, {5, 5}, {17, 12}, {64, 40}} {
-		want := make([]uint8, ((size.X+1)/2)*((size.Y+1)/2))
-		for i := range want {
-			want[i] = uint8(40 + 3*(i%29) + 2*(i/7%31))
-		}
-		full := enlarged(want, size)
-		got, ok := unblend(full, size.X, size.Y, size.X, true)
-		if !ok {
-			t.Errorf("%v: not recognised", size)
-			continue
-		}
-		for i, v := range got.samples {
-			if apart(int(v), want[i]) > 1 {
-				t.Errorf("%v: sample %d is %d; want %d", size, i, v, want[i])
-			}
-		}
-	}
-	noise := make([]uint8, 40*40)
-	for i := range noise {
-		noise[i] = uint8(i * i * 31 >> 3)
-	}
-	if _, ok := unblend(noise, 40, 40, 40, true); ok {
-		t.Error("noise was taken for enlarged chroma")
-	}
-}
-
-// enlarged interpolates a plane to twice its size, as libheif does inside of its edges.
-func enlarged(plane []uint8, size image.Point) []uint8 {
-	width, height := (size.X+1)/2, (size.Y+1)/2
-	at := func(x, y int) int { return int(plane[min(max(y, 0), height-1)*width+min(max(x, 0), width-1)]) }
-	out := make([]uint8, size.X*size.Y)
-	for y := range size.Y {
-		for x := range size.X {
-			u, v := x/2, y/2
-			s, t := u-1+2*(x%2), v-1+2*(y%2)
-			out[y*size.X+x] = uint8((9*at(u, v) + 3*at(s, v) + 3*at(u, t) + at(s, t) + 8) / 16)
-		}
-	}
-	return out
 }
 
 // TestUndoChroma: what libavif repeated is interpolated, and grey stays grey.
@@ -213,8 +175,52 @@ func TestUndoChroma(t *testing.T) {
 	}
 }
 
+// TestUnknownMatrix: colours that libheif can't make either are refused by name, not made of another matrix.
+func TestUnknownMatrix(t *testing.T) {
+	data := bytes.Clone(sample(t, "told9full.heic"))
+	matrixAt := bytes.Index(data, []byte("colrnclx")) + 8 + 4
+	for _, matrix := range []uint16{3, 8, 11, 14, 255} {
+		binary.BigEndian.PutUint16(data[matrixAt:], matrix)
+		if _, err := Decode(data); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), fmt.Sprintf("matrix %d of H.273", matrix)) {
+			t.Errorf("matrix %d: %v; want %v", matrix, err, ErrUnsupported)
+		}
+	}
+}
+
+// TestUnconverted: what libheif is given says the identity of all pictures, or of a derived one alone, and the rest of
+// the file stays where it was.
+func TestUnconverted(t *testing.T) {
+	for name, samples := range map[string]bool{
+		"photo420.heic": true, "grid.heic": true, "irot1.heic": true, "10bit420.heic": true,
+		"10bit422.heic": false, "10bit420video.heic": false,
+	} {
+		data := sample(t, name)
+		before, err := ReadHeader(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, gotSamples, err := unconverted(data, before)
+		if err != nil || gotSamples != samples {
+			t.Errorf("%s: samples %v, %v; want %v", name, gotSamples, err, samples)
+			continue
+		}
+		h, err := ReadHeader(out)
+		if err != nil || h.Colour.Matrix != identity || !h.Colour.FullRange {
+			t.Errorf("%s: %+v, %v", name, h.Colour, err)
+		}
+		if width, height := uprightSize(before); samples && (h.Width != before.Width || h.Orientation != before.Orientation) ||
+			!samples && (h.Width != width || h.Height != height || h.Orientation != 1) {
+			t.Errorf("%s: %+v became %+v", name, before, h)
+		}
+		at := bytes.Index(data, []byte("mdat"))
+		if at < 0 || !bytes.HasPrefix(out[at:], data[at:]) {
+			t.Errorf("%s: its data was moved", name)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
-	for _, pattern := range []string{"photo*.heic", "irot1.heic", "alpha.*", "photo*.avif", "orientation6.avif"} {
+	for _, pattern := range []string{"photo*.heic", "irot1.heic", "grid*.heic", "clap.heic", "derived.heic", "10bit*.heic", "10bit42*.avif", "grid.avif", "alpha.*", "photo*.avif", "orientation6.avif"} {
 		for name, data := range samplesOf(f, pattern) {
 			if !strings.HasSuffix(name, ".png") {
 				f.Add(data)

@@ -44,7 +44,11 @@ func (f *fixedPoint) scaled(luma uint8) int32 {
 
 // rgb converts one pixel; chroma counts from 0.
 func (f *fixedPoint) rgb(luma uint8, cb, cr int32) (r, g, b uint8) {
-	y := f.scaled(luma)
+	return f.colours(f.scaled(luma), cb, cr)
+}
+
+// colours are those of a scaled luma and of chroma.
+func (f *fixedPoint) colours(y, cb, cr int32) (r, g, b uint8) {
 	return clamp8((y + cr*f.redCr) >> 6), clamp8((y - cb*f.greenCb - cr*f.greenCr) >> 6), clamp8((y + cb*f.blueCb) >> 6)
 }
 

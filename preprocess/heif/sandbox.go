@@ -21,7 +21,15 @@ const (
 	maxMemory = 1 << 30 // bytes that a codec may use: some 60 megapixels
 	maxTime   = time.Minute
 	pageSize  = 1 << 16
+
+	leastTime        = 5 * time.Second // broken data can make a codec go in circles
+	timePerMegapixel = 4 * time.Second // twenty times what it takes
 )
+
+// timeFor is how long a codec may work on so many pixels.
+func timeFor(pixels int) time.Duration {
+	return min(maxTime, leastTime+timePerMegapixel*time.Duration(min(pixels, 100e6)>>10)/1024)
+}
 
 // sandbox is a codec: compiled on first use, then started anew for each picture, so that none sees another's memory.
 type sandbox struct {
@@ -59,14 +67,15 @@ func (s *sandbox) compile() error {
 	return s.err
 }
 
-// run starts the codec and lets use work with it.
-func (s *sandbox) run(use func(c *codec) error) error {
+// run starts the codec and lets use work with it, on a picture of so many pixels.
+func (s *sandbox) run(pixels int, use func(c *codec) error) error {
 	if err := s.compile(); err != nil {
 		return fmt.Errorf("start the codec: %w", err)
 	}
 	running <- struct{}{}
 	defer func() { <-running }()
-	ctx, cancel := context.WithTimeout(context.Background(), maxTime)
+	limit := timeFor(pixels)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	// Its output, complaints about broken files, goes nowhere.
 	m, err := s.engine.InstantiateModule(ctx, s.code, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
@@ -76,7 +85,7 @@ func (s *sandbox) run(use func(c *codec) error) error {
 	defer func() { _ = m.Close(context.Background()) }() // nothing can be done about a failure, nor need it
 	err = use(&codec{ctx: ctx, memory: m.Memory(), allocate: m.ExportedFunction("malloc"), decode: m.ExportedFunction("decode")})
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w: not decoded within %v", ErrUnsupported, maxTime)
+		return fmt.Errorf("%w: not decoded within %v", ErrUnsupported, limit)
 	}
 	return err
 }

@@ -1,28 +1,30 @@
 """Makes the goldens of package preprocess: small pictures in many formats, and what Pillow and transformers make of them.
 
-Run it in an environment of its own:
-
-    python3 -m venv venv && venv/bin/pip install pillow==11.3.0 numpy==2.4.6 transformers==4.57.6 \
-        pillow-heif==1.8.1 simplejpeg==1.9.0
-    venv/bin/python make.py
+make.sh runs it, with the versions that requirements.txt names.
 
 Pillow 13 resizes pictures whose height shrinks most vertically first, which moves some samples by one level; models were
 trained with the order of the versions before. Pictures of 16-bit grey aren't here: Pillow clips them to white.
 
-It writes beside itself: decode/NAME.EXT with decode/NAME.EXT.png (the upright RGB pixels by Pillow),
+It writes into the folder above: decode/NAME.EXT with decode/NAME.EXT.png (the upright RGB pixels by Pillow),
 resample/*.png, and pixels.json.gz (pixel values by transformers' image processors and by torchvision's arithmetic).
 """
 
+import io
 import json
 import pathlib
 import struct
 import zlib
 
+import imagecodecs
 import numpy as np
 import PIL
+import pillow_heif
+import simplejpeg
 from PIL import Image, ImageOps
 
-HERE = pathlib.Path(__file__).parent
+pillow_heif.register_heif_opener()
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
 
 
 def scene(width, height, seed=1):
@@ -129,11 +131,18 @@ def calm(width, height, seed=1):
     return Image.fromarray(np.clip(img, 0, 255).astype(np.uint8), "RGB")
 
 
+def without_times(path):
+    """A film's boxes say when it was made: here, never."""
+    data = bytearray(path.read_bytes())
+    for name in (b"mvhd", b"tkhd", b"mdhd"):
+        at = data.index(name) + 4
+        length = 16 if data[at] == 1 else 8
+        data[at + 4:at + 4 + length] = bytes(length)
+    path.write_bytes(data)
+
+
 def make_more(folder):
     """What make_inputs leaves out: rarer JPEG, PNG and TIFF; extreme shapes; AVIF and HEIC."""
-    import pillow_heif
-    import simplejpeg
-    pillow_heif.register_heif_opener()
     img = scene(41, 31)
     pixels = np.asarray(img)
     rng = np.random.default_rng(8)
@@ -165,6 +174,7 @@ def make_more(folder):
     clear.save(folder / "alpha.avif", quality=80)
     photo.convert("L").save(folder / "grey.avif", quality=80)
     photo.save(folder / "animated.avif", quality=80, save_all=True, append_images=[calm(90, 70, 2)])
+    without_times(folder / "animated.avif")
     small = photo.resize((24, 16))
     for orientation in range(1, 9):
         exif = Image.Exif()
@@ -185,6 +195,140 @@ def make_more(folder):
     for name, box in (("irot1", b"irot\1"), ("irot2", b"irot\2"), ("irot3", b"irot\3"), ("imir0", b"imir\0"), ("imir1", b"imir\1")):
         at = data.index(b"colrnclx")
         (folder / f"{name}.heic").write_bytes(data[:at] + box + b"\0" * 3 + data[at + 8:])
+
+
+# What no encoder writes for us is put together here: HEIF's boxes around pictures that one coded.
+
+def box(name, *parts):
+    body = b"".join(parts)
+    return struct.pack(">I", 8 + len(body)) + name + body
+
+
+def full(name, version, flags, *parts):
+    return box(name, struct.pack(">I", version << 24 | flags), *parts)
+
+
+def content(data, name):
+    """The content of the first box of this name, wherever it is."""
+    at = data.index(name)
+    return data[at + 4:at - 4 + struct.unpack(">I", data[at - 4:at])[0]]
+
+
+def coded(img, **options):
+    """A picture as an encoder codes it: (kind of item, its configuration, its data)."""
+    out = io.BytesIO()
+    img.save(out, **options)
+    data = out.getvalue()
+    kind, configuration = {"HEIF": (b"hvc1", b"hvcC"), "AVIF": (b"av01", b"av1C")}[options["format"]]
+    return kind, box(configuration, content(data, configuration)), content(data, b"mdat")
+
+
+def nclx(primaries, matrix, full_range):
+    return box(b"colr", b"nclx", struct.pack(">HHHB", primaries, 13, matrix, 128 * full_range))
+
+
+def clap(width, height, right, down):
+    """A cut of this size whose centre lies so many pixels right of and below the picture's, which may be halves."""
+    return box(b"clap", struct.pack(">IIIIiIiI", width, 1, height, 1, int(2 * right), 2, int(2 * down), 2))
+
+
+def heif(tiles, size, properties, columns=1, rows=1, derived=None, of_tiles=()):
+    """A file of one picture, or of one that is derived of several: derived is the kind of its item."""
+    kind, configuration, _ = tiles[0]
+    assert all(t[1] == configuration for t in tiles), "tiles are configured alike"
+    width, height = size
+    tile_size = of_tiles[0] if of_tiles else box(b"ispe", struct.pack(">III", 0, width, height))
+    pool, numbers = [], {}
+
+    def numbered(properties):
+        for p in properties:
+            if p not in numbers:
+                pool.append(p)
+                numbers[p] = len(pool)
+        return [numbers[p] for p in properties]
+
+    own = [tile_size, configuration, *(of_tiles[1:] if derived else properties)]
+    given = [(i + 2 if derived else 1, numbered(own)) for i in range(len(tiles))]
+    if derived:
+        given.insert(0, (1, numbered([box(b"ispe", struct.pack(">III", 0, width, height)), *properties])))
+    infos = [full(b"infe", 2, 0, struct.pack(">HH", i, 0), kind if not derived or i > 1 else derived, b"\0") for i, _ in given]
+    description = struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height) if derived == b"grid" else b""
+    ipma = b"".join(struct.pack(">HB", i, len(p)) + bytes(p) for i, p in given)
+
+    def meta(start):
+        places = struct.pack(">HHHHII", 1, 1, 0, 1, 0, len(description)) if description else b""
+        for i, (_, _, data) in enumerate(tiles):
+            places += struct.pack(">HHHHII", i + 2 if derived else 1, 0, 0, 1, start, len(data))
+            start += len(data)
+        return full(b"meta", 0, 0,
+                    full(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13)),
+                    full(b"pitm", 0, 0, struct.pack(">H", 1)),
+                    full(b"iloc", 1, 0, struct.pack(">BBH", 0x44, 0, len(tiles) + bool(description)), places),
+                    full(b"iinf", 0, 0, struct.pack(">H", len(infos)), *infos),
+                    full(b"iref", 0, 0, box(b"dimg", struct.pack(f">HH{len(tiles)}H", 1, len(tiles), *range(2, len(tiles) + 2)))) if derived else b"",
+                    box(b"iprp", box(b"ipco", *pool), full(b"ipma", 0, 0, struct.pack(">I", len(given)), ipma)),
+                    box(b"idat", description) if description else b"")
+
+    brand = b"heic" if kind == b"hvc1" else b"avif"
+    head = box(b"ftyp", brand, bytes(4), b"mif1", brand)
+    start = len(head) + len(meta(0)) + 8
+    return head + meta(start) + box(b"mdat", *(t[2] for t in tiles))
+
+
+def in_tiles(img, columns, rows, side, **options):
+    return [coded(img.crop((side * x, side * y, side * x + side, side * y + side)), **options) for y in range(rows) for x in range(columns)]
+
+
+def make_heif(folder):
+    """Tiles, cuts, turns, deep samples and rare matrices: what phones and cameras write."""
+    heic, avif = {"format": "HEIF", "quality": 70}, {"format": "AVIF", "quality": 70, "subsampling": "4:2:0"}
+    square = box(b"ispe", struct.pack(">III", 0, 64, 64))
+    turned, mirrored = box(b"irot", b"\1"), box(b"imir", b"\0")
+    tiles = in_tiles(calm(192, 128, 3), 3, 2, 64, **heic)
+    # The size of a grid may be less than its tiles', and a phone's files have an ICC profile in the place of numbers.
+    (folder / "grid.heic").write_bytes(heif(tiles, (150, 101), [], 3, 2, b"grid", [square, nclx(1, 6, 1)]))
+    (folder / "gridturned.heic").write_bytes(heif(tiles, (150, 101), [turned], 3, 2, b"grid", [square]))
+    (folder / "gridvideo.heic").write_bytes(heif(in_tiles(calm(128, 64, 4), 2, 1, 64, full_range_flag=0, matrix_coefficients=1, **heic),
+                                                 (128, 64), [nclx(1, 1, 0)], 2, 1, b"grid", [square]))
+    grey = [coded(calm(64, 64, 4).convert("L"), **heic)] * 2
+    (folder / "gridgrey.heic").write_bytes(heif(grey, (120, 60), [], 2, 1, b"grid", [square]))
+    one = coded(calm(64, 64, 5), **heic)
+    (folder / "derived.heic").write_bytes(heif([one], (64, 64), [mirrored], 1, 1, b"iden", [square]))
+    (folder / "clap.heic").write_bytes(heif([one], (64, 64), [clap(41, 30, -3.5, 5)]))
+    (folder / "clapturned.heic").write_bytes(heif([one], (64, 64), [clap(40, 30, 8, -5), turned, mirrored]))
+    wide = coded(calm(64, 64, 5), chroma=444, **heic)
+    for matrix, full_range in ((0, 1), (2, 1), (4, 1), (5, 0), (7, 1), (9, 1), (10, 0)):
+        name = f"told{matrix}{'full' if full_range else 'video'}"
+        (folder / f"{name}.heic").write_bytes(heif([wide], (64, 64), [nclx(1, matrix, full_range)]))
+    (folder / "told1video420.heic").write_bytes(heif([one], (64, 64), [nclx(1, 1, 0)]))
+    for width, height in ((1, 1), (2, 3), (17, 9), (63, 65)):
+        calm(width, height).save(folder / f"small{width}x{height}.heic", quality=80)
+    photo = calm(90, 70)
+    # 10 bits of it differ from 8.
+    deep = np.asarray(photo).astype(np.uint16) * 257 + np.random.default_rng(9).integers(0, 256, (70, 90, 3)).astype(np.uint16)
+    for sampling in (422, 444):
+        pillow_heif.from_bytes(mode="RGB;16", size=photo.size, data=deep.tobytes()).save(folder / f"10bit{sampling}.heic", quality=80, chroma=sampling)
+    pillow_heif.from_bytes(mode="RGB;16", size=photo.size, data=deep.tobytes()).save(folder / "10bit420video.heic", quality=80, full_range_flag=0)
+    pillow_heif.options.SAVE_HDR_TO_12_BIT = True
+    pillow_heif.from_bytes(mode="RGB;16", size=photo.size, data=deep.tobytes()).save(folder / "12bit420.heic", quality=80)
+    pillow_heif.options.SAVE_HDR_TO_12_BIT = False
+
+    tiles = in_tiles(calm(192, 128, 3), 3, 2, 64, **avif)
+    (folder / "grid.avif").write_bytes(heif(tiles, (150, 100), [nclx(1, 6, 1), box(b"pixi", bytes([0, 0, 0, 0, 3, 8, 8, 8]))], 3, 2, b"grid", [square, box(b"pixi", bytes([0, 0, 0, 0, 3, 8, 8, 8]))]))
+
+    def deep_avif(name, samples, bits, pixelformat, **options):
+        samples = (samples.astype(np.uint32) * ((1 << bits) - 1) // 65535).astype(np.uint16)
+        data = imagecodecs.avif_encode(samples, level=80, speed=6, bitspersample=bits, pixelformat=pixelformat, numthreads=1, **options)
+        (folder / name).write_bytes(data)
+
+    for bits in (10, 12):
+        for sampling in ("420", "422", "444"):
+            deep_avif(f"{bits}bit{sampling}.avif", deep, bits, f"yuv{sampling}", matrix=6)
+    deep_avif("10bitmatrix1.avif", deep, 10, "yuv420", matrix=1)
+    deep_avif("10bitmatrix9.avif", deep, 10, "yuv420", matrix=9, primaries=9, transfer=16)
+    deep_avif("10bitgrey.avif", deep[:, :, 0], 10, "yuv400")
+    deep_avif("10bitalpha.avif", np.concatenate([deep, deep[:, :, :1]], -1), 10, "yuv420", matrix=6)
+    deep_avif("10bitsaturated.avif", np.asarray(scene(41, 31)).astype(np.uint16) * 257, 10, "yuv420", matrix=6)
 
 
 def decoded(path):
@@ -257,6 +401,7 @@ def make_pixels(path):
 if __name__ == "__main__":
     make_inputs(HERE / "decode")
     make_more(HERE / "decode")
+    make_heif(HERE / "decode")
     for path in sorted((HERE / "decode").iterdir()):
         if path.suffix != ".png" or path.name.count(".") == 1:
             decoded(path).save(HERE / "decode" / (path.name + ".png"), optimize=True)
