@@ -160,7 +160,8 @@ type SearchResponse struct {
 	Nearest    []SearchHit `json:"nearest,omitempty"` // where MinRelevance left no hit: the best that it left out, at most three
 	Searched   int         `json:"searched"`          // items that passed the filter
 	More       bool        `json:"more"`
-	Cursor     string      `json:"cursor,omitempty"` // of the next page, kept for 15 minutes
+	Cursor     string      `json:"cursor,omitempty"` // of the next page
+	Remade     bool        `json:"remade,omitempty"` // the server no longer had the cursor's list, and made it again
 	Took       Took        `json:"took"`
 }
 

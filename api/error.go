@@ -13,7 +13,7 @@ const (
 	CodeMethod         = "method"          // 405: the route has other methods
 	CodeMediaType      = "media_type"      // 415: the route reads another Content-Type
 	CodeConflict       = "conflict"        // 409: exists already
-	CodeExpired        = "expired"         // 410: the cursor's list is not kept any longer
+	CodeExpired        = "expired"         // 410: the cursor's list cannot be made again
 	CodeFingerprint    = "fingerprint"     // 409: vectors of another model
 	CodeBusy           = "busy"            // 429, with Retry-After
 	CodeUnavailable    = "unavailable"     // 503: starting or stopping

@@ -205,5 +205,5 @@ type Answer struct {
 	MatchCosine float64 // its cosine from which text and image belong together; 0: not known
 }
 
-// ErrCursor: the cursor is unknown, or its list was kept for as long as it could be; ask anew.
+// ErrCursor: the cursor's list cannot be made again, as of a collection that is of another model now; ask anew.
 var ErrCursor = errors.New("the cursor has expired")

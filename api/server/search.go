@@ -65,14 +65,14 @@ func (s *Server) nextPage(c echo.Context, in *catalog.Catalog, name string, req 
 	if !reflect.DeepEqual(req, alone) {
 		return invalid("cursor", "the cursor stands for its question; beside it only k and explain may be given")
 	}
-	answer, query, offset, err := in.Next(c.Request().Context(), req.Cursor, k)
+	page, err := in.Next(c.Request().Context(), req.Cursor, k)
 	if err != nil {
 		return about("cursor", "", err)
 	}
 	took := milliseconds(time.Since(begun))
 	return c.JSON(http.StatusOK, api.SearchResponse{
-		Collection: name, Model: answer.Model, Mode: query.Mode, Hits: s.wireHits(name, req, answer, answer.Hits, offset),
-		Searched: answer.Searched, More: answer.More, Cursor: answer.Cursor, Took: api.Took{SearchMS: took, TotalMS: took},
+		Collection: name, Model: page.Model, Mode: page.Query.Mode, Hits: s.wireHits(name, req, page.Answer, page.Hits, page.Offset),
+		Searched: page.Searched, More: page.More, Cursor: page.Cursor, Remade: page.Remade, Took: api.Took{SearchMS: took, TotalMS: took},
 	})
 }
 

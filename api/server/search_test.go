@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -166,9 +167,11 @@ func TestSearchByCursor(t *testing.T) {
 	if all := hitIDs(s.find(t, api.SearchRequest{Text: "red"})); ids != all || page.Cursor != "" {
 		t.Errorf("pages have %s, the whole %s", ids, all)
 	}
-	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", `{"cursor":"gone.2"}`), 410, api.CodeExpired, "cursor", "ask the question anew")
-	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", `{"cursor":"gone.2","text":"red"}`), 400, api.CodeInvalidRequest, "cursor", "only k and explain")
-	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", `{"cursor":"nonsense"}`), 400, api.CodeInvalidRequest, "cursor", "nonsense")
+	first := s.find(t, api.SearchRequest{Text: "red", K: &k, Stable: true})
+	with := func(cursor, more string) string { return fmt.Sprintf(`{"cursor":%q%s}`, cursor, more) }
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", with(first.Cursor, `,"text":"red"`)), 400, api.CodeInvalidRequest, "cursor", "only k and explain")
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", with("nonsense", "")), 400, api.CodeInvalidRequest, "cursor", "cut off on the way")
+	wantError(t, s.refusal(t, "POST", "/v1/collections/demo/search", with(first.Cursor[:40], "")), 400, api.CodeInvalidRequest, "cursor", "cut off on the way")
 }
 
 func TestSearchPagesAndFilters(t *testing.T) {

@@ -45,3 +45,10 @@ func (c *Catalog) SettleWords(ctx context.Context) error {
 		}
 	}
 }
+
+// SetDeepest sets how deep lists are made, and returns what was set.
+func SetDeepest(n int) int {
+	old := deepest
+	deepest = n
+	return old
+}

@@ -27,6 +27,14 @@ func newFindings() *findings {
 	}
 }
 
+// take says of an item what other findings say of it.
+func (f *findings) take(id string, of *findings) {
+	f.terms[id], f.coverage[id] = of.terms[id], of.coverage[id]
+	if cosine, known := of.cosines[id]; known {
+		f.cosines[id] = cosine
+	}
+}
+
 func (f *findings) at(id string) *fusion.Candidate {
 	candidate, known := f.byID[id]
 	if !known {

@@ -34,69 +34,98 @@ func (c *Catalog) Search(ctx context.Context, q space.Query) (space.Answer, erro
 
 // search answers a valid query. The caller holds mu.
 func (c *Catalog) search(ctx context.Context, q space.Query) (space.Answer, error) {
-	allow, err := c.allowed(ctx, q)
+	r, err := c.rank(ctx, q, depth(q))
 	if err != nil {
 		return space.Answer{}, err
 	}
-	found := newFindings()
-	if q.Mode != space.KeywordOnly {
-		if err := c.addNearest(ctx, q, allow, found); err != nil {
-			return space.Answer{}, err
-		}
-	}
-	if q.Mode != space.VectorOnly {
-		if err := c.addMatches(ctx, q, found); err != nil {
-			return space.Answer{}, err
-		}
-	}
-	ruler, err := c.ruler(ctx, q, allow, found)
-	if err != nil {
-		return space.Answer{}, err
-	}
-	ranked := make([]rated, 0, len(found.order))
-	for _, f := range found.rank(q) {
-		ranked = append(ranked, rated{Fused: f})
-	}
-	return c.answer(ctx, q, ranked, found, ruler, int(allow.GetCardinality()))
-}
-
-// answer makes the page of a ranking.
-func (c *Catalog) answer(ctx context.Context, q space.Query, ranked []rated, found *findings, ruler *ruler, searched int) (space.Answer, error) {
-	answer := c.blank(searched)
-	best := ranked
-	if q.Least > 0 {
-		if err := ruler.rate(ranked, found); err != nil {
-			return answer, err
-		}
-		ranked = relevant(ranked, q.Least)
-	}
-	if q.MMR != nil {
-		c.diversify(ranked[:min(len(ranked), diversityPool)], *q.MMR)
-	}
-	page := ranked[min(q.Offset, len(ranked)):]
+	answer := c.blank(r.searched)
+	page := r.ranked[min(q.Offset, len(r.ranked)):]
 	if answer.More = len(page) > q.K; answer.More {
 		page = page[:q.K]
 	}
+	rated := page
 	if answer.More && q.Stable {
-		if err := ruler.rate(ranked, found); err != nil {
-			return answer, err
-		}
-	} else if err := ruler.rate(page, found); err != nil {
+		rated = r.ranked
+	}
+	if err := r.ruler.rate(rated, r.found); err != nil {
 		return answer, err
 	}
-	var err error
-	if answer.Hits, err = c.hits(ctx, q, page, found); err != nil {
+	if answer.Hits, err = c.hits(ctx, q, page, r.found); err != nil {
 		return answer, err
 	}
-	if len(ranked) == 0 {
-		if answer.Nearest, err = c.hits(ctx, q, best[:min(len(best), nearestShown)], found); err != nil {
+	if len(r.ranked) == 0 {
+		if answer.Nearest, err = c.hits(ctx, q, r.left[:min(len(r.left), nearestShown)], r.found); err != nil {
 			return answer, err
 		}
 	}
 	if answer.More && q.Stable {
-		answer.Cursor = cursor(c.lists.keep(&list{query: q, ranked: ranked, found: found, searched: searched}), q.Offset+q.K)
+		answer.Cursor, err = c.keepList(r.list(q), q.Offset+q.K)
 	}
-	return answer, nil
+	return answer, err
+}
+
+// ranking is what both indexes found, as one list.
+type ranking struct {
+	ranked   []rated
+	left     []rated // those that were not relevant enough; all others are rated then, too
+	found    *findings
+	ruler    *ruler
+	searched int
+	depth    int  // how many of each index were looked at
+	more     bool // an index has more than that
+}
+
+// rank makes one list of the best of both indexes, so many of each. The caller holds mu.
+func (c *Catalog) rank(ctx context.Context, q space.Query, depth int) (*ranking, error) {
+	allow, err := c.allowed(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	r := &ranking{found: newFindings(), searched: int(allow.GetCardinality()), depth: depth}
+	if q.Mode != space.KeywordOnly {
+		if err := c.addNearest(ctx, q, allow, r); err != nil {
+			return nil, err
+		}
+	}
+	if q.Mode != space.VectorOnly {
+		if err := c.addMatches(ctx, q, r); err != nil {
+			return nil, err
+		}
+	}
+	if r.ruler, err = c.ruler(ctx, q, allow, r.found); err != nil {
+		return nil, err
+	}
+	for _, f := range r.found.rank(q) {
+		r.ranked = append(r.ranked, rated{Fused: f})
+	}
+	if q.Least > 0 {
+		if err := r.sift(q.Least); err != nil {
+			return nil, err
+		}
+	}
+	if q.MMR != nil {
+		c.diversify(r.ranked[:min(len(r.ranked), diversityPool)], *q.MMR)
+	}
+	return r, nil
+}
+
+// sift leaves out what is less relevant; of which nothing is known, stays. Where that is most of all, what lies deeper
+// is not relevant either.
+func (r *ranking) sift(least float64) error {
+	if err := r.ruler.rate(r.ranked, r.found); err != nil {
+		return err
+	}
+	var kept []rated
+	for _, hit := range r.ranked {
+		if hit.relevance == nil || *hit.relevance >= least {
+			kept = append(kept, hit)
+		} else {
+			r.left = append(r.left, hit)
+		}
+	}
+	r.ranked = kept
+	r.more = r.more && len(kept) > len(r.left)
+	return nil
 }
 
 // blank is an answer without hits.
@@ -123,17 +152,6 @@ func (r *ruler) rate(ranked []rated, found *findings) error {
 		}
 	}
 	return nil
-}
-
-// relevant keeps those of at least this relevance; those of which nothing is known are kept.
-func relevant(ranked []rated, least float64) []rated {
-	var kept []rated
-	for _, hit := range ranked {
-		if hit.relevance == nil || *hit.relevance >= least {
-			kept = append(kept, hit)
-		}
-	}
-	return kept
 }
 
 // diversityPool is how many of the best are put into a diverse order; the rest follow as they are.
@@ -206,12 +224,14 @@ func kindFilter(kind space.Kind) space.Filter {
 }
 
 // addNearest adds the vector list.
-func (c *Catalog) addNearest(ctx context.Context, q space.Query, allow *roaring.Bitmap, found *findings) error {
+func (c *Catalog) addNearest(ctx context.Context, q space.Query, allow *roaring.Bitmap, r *ranking) error {
+	found := r.found
 	found.aim = c.vectors.aim(q, allow)
-	near, err := found.aim.nearest(ctx, depth(q), allow)
+	near, err := found.aim.nearest(ctx, r.depth, allow)
 	if err != nil {
 		return err
 	}
+	r.more = r.more || len(near) == r.depth
 	rank := 0
 	for _, n := range near {
 		if q.MinScore != nil && n.Cosine < *q.MinScore {
@@ -226,11 +246,13 @@ func (c *Catalog) addNearest(ctx context.Context, q space.Query, allow *roaring.
 }
 
 // addMatches adds the keyword list, and the cosines of those that the vector list does not hold.
-func (c *Catalog) addMatches(ctx context.Context, q space.Query, found *findings) error {
-	matches, err := c.words.Search(ctx, keyword.Ask{Words: q.Words, Filter: q.Filter, N: depth(q) + len(q.Exclude), Boosts: q.Boosts})
+func (c *Catalog) addMatches(ctx context.Context, q space.Query, r *ranking) error {
+	found, most := r.found, r.depth+len(q.Exclude)
+	matches, err := c.words.Search(ctx, keyword.Ask{Words: q.Words, Filter: q.Filter, N: most, Boosts: q.Boosts})
 	if err != nil {
 		return err
 	}
+	r.more = r.more || len(matches) == most
 	excluded := make(map[string]bool, len(q.Exclude))
 	for _, id := range q.Exclude {
 		excluded[id] = true
