@@ -5,6 +5,7 @@ import "sync"
 // buffers are memory that one decoding needs and the next can use again.
 type buffers struct {
 	scan    scanData
+	strip   strip
 	samples []uint8
 	kept    []int16
 	masks   []uint64
@@ -18,6 +19,7 @@ func takeBuffers() *buffers { return pool.Get().(*buffers) }
 const keepBytes = 48 << 20
 
 func (b *buffers) give() {
+	b.strip.units = [10]unit{} // they hold the picture
 	if cap(b.scan.bytes)+cap(b.samples)+2*cap(b.kept)+8*cap(b.masks) <= keepBytes {
 		pool.Put(b)
 	}

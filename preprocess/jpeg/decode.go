@@ -24,6 +24,7 @@ type decoder struct {
 
 	scans int
 	data  *scanData
+	strip *strip
 }
 
 // component is one colour plane.
@@ -34,6 +35,7 @@ type component struct {
 	paddedX, paddedY int // in whole MCUs
 
 	quant   *[64]int32      // latched at the component's first scan
+	factors [64]int32       // the same, row by row
 	needed  image.Rectangle // blocks that the wanted part needs
 	size    int             // samples per side of a block, as decoded
 	plane   []uint8
@@ -69,7 +71,7 @@ func DecodePart(data []byte, scale int, part image.Rectangle, memory []uint8) (*
 	}
 	buffers := takeBuffers()
 	defer buffers.give()
-	d := decoder{rest: data, size: 8 / scale, part: part, data: &buffers.scan}
+	d := decoder{rest: data, size: 8 / scale, part: part, data: &buffers.scan, strip: &buffers.strip}
 	if err := d.read(buffers); err != nil {
 		return nil, err
 	}
@@ -228,7 +230,7 @@ func (d *decoder) scan(s []byte) error {
 	if d.progressive {
 		return d.progressiveScan(header)
 	}
-	return d.sequentialScan(header)
+	return d.sequentialScan(header, d.strip)
 }
 
 // scanHeader reads an SOS segment (T.81 B.2.3) and chooses the tables.
@@ -263,6 +265,9 @@ func (d *decoder) scanHeader(s []byte) (scanHeader, error) {
 		if c.quant == nil {
 			if c.quant = d.quant[c.table]; c.quant == nil {
 				return header, invalid("component %d without its quantisation table", c.id)
+			}
+			for k, q := range c.quant {
+				c.factors[zigzag[k]] = q
 			}
 		}
 		blocks += c.h * c.v

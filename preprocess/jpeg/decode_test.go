@@ -298,15 +298,54 @@ func TestLeapsAgree(t *testing.T) {
 			if h == nil {
 				continue
 			}
-			for i, l := range h.leaps() {
-				acc := uint64(i) << (64 - skipBits)
-				for total, advance, before := 0, 0, 0; total < l.total(); {
-					s := h.next(acc << total)
-					before, advance, total = advance, advance+s.advance(), total+s.total()
-					if total == l.total() && (before != l.beforeLast() || advance != l.advance()) || total > l.total() {
-						t.Fatalf("%s: leap %x of bits %012b: symbols say %d bits, advance %d + %d", name, l, i, total, before, advance-before)
-					}
+			checkLeaps(t, name, h)
+			checkLows(t, name, h)
+		}
+	}
+}
+
+// checkLeaps holds each leap against the symbols that it leads over.
+func checkLeaps(t *testing.T, name string, h *huffman) {
+	t.Helper()
+	for i, l := range h.leaps.get(h.fillLeaps) {
+		if l == unknown {
+			continue
+		}
+		acc, total, advance := uint64(i)<<(64-leapBits), 0, 0
+		for total < int(l&255) {
+			s := h.next(acc << total)
+			total, advance = total+s.total(), advance+s.advance()
+		}
+		if total != int(l&255) || advance != int(l>>8) || total > leapMost || advance == 0 {
+			t.Fatalf("%s: leap %04x of bits %012b: symbols say %d bits, advance %d", name, l, i, total, advance)
+		}
+	}
+}
+
+// checkLows holds each entry against its symbols, from each coefficient on that it may be read at.
+func checkLows(t *testing.T, name string, h *huffman) {
+	t.Helper()
+	for i, l := range h.lows.get(h.fillLows) {
+		if l == unknown {
+			continue
+		}
+		for from := 1; from <= lowest; from++ {
+			var want, got [lowest + 1]int16
+			acc, total, k := uint64(i)<<(64-leapBits), 0, from
+			for total < int(l&255) {
+				s := h.next(acc << total)
+				if k += s.advance(); k-1 <= lowest {
+					want[k-1] = int16(s.value(acc << total))
 				}
+				total += s.total()
+			}
+			for j := range 3 {
+				if from+j <= lowest {
+					got[from+j] = int16(l >> (16 + 16*j))
+				}
+			}
+			if total != int(l&255) || k-from != int(l>>8&255) || got != want || total > leapBits {
+				t.Fatalf("%s: low %016x of bits %012b from %d: symbols say %d bits, to %d, %v", name, l, i, from, total, k, want)
 			}
 		}
 	}
@@ -322,6 +361,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		for _, scale := range []int{1, 2, 4, 8} {
+			checkAgainstPlain(t, "fuzzed", data, scale)
 			img, err := Decode(data, scale)
 			if err != nil {
 				continue

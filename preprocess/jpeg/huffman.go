@@ -1,15 +1,9 @@
 package jpeg
 
-import (
-	"slices"
-	"sync"
-)
+import "slices"
 
 // lookBits is the width of the tables' index: nearly every code is as short, and most values fit in behind it.
 const lookBits = 11
-
-// skipBits is the width of the skipping table's index; a few symbols fit in it together.
-const skipBits = 12
 
 // symbol is what a table says of the bits that come next. For AC coefficients: how far to advance in the block (a run
 // of zeros and the coefficient itself), and the coefficient where the index holds all of its bits. For DC: the
@@ -59,11 +53,16 @@ const endOfBlock = 128
 // huffman is a table as a DHT segment defines it (T.81 Annex C and F.2.2.3).
 type huffman struct {
 	look   [1 << lookBits]symbol
-	once   sync.Once
-	skip   *[1 << skipBits]leap // made on demand
-	limit  [17]uint32           // first 16-bit prefix that is no code of this length or shorter
-	offset [17]int              // of a length's values, less its first code
+	tail   []symbol   // of the last 16-bit prefixes, of codes that look doesn't know; empty: they would be too many
+	limit  [17]uint32 // first 16-bit prefix that is no code of this length or shorter
+	offset [17]int    // of a length's values, less its first code
 	values []uint8
+
+	// What reduced decodings need, made on demand.
+	differences lazy[differences]
+	singles     lazy[singles]
+	leaps       lazy[leaps]
+	lows        lazy[lows]
 }
 
 // newHuffman builds a table from the counts of codes of length 1 ... 16 and their values.
@@ -83,6 +82,7 @@ func newHuffman(counts [17]int, values []uint8) (*huffman, error) {
 		h.limit[length] = code << (16 - length)
 		code <<= 1
 	}
+	h.fillTail()
 	return h, nil
 }
 
@@ -96,6 +96,23 @@ func (h *huffman) enter(code uint32, length int, value uint8) {
 		h.look[i] = s
 		if s.size() != 0 && s.size() <= knownSize && s.total() <= lookBits {
 			h.look[i] = s.knowing(uint64(i) << (64 - lookBits))
+		}
+	}
+}
+
+// mostTail bounds the tail: the tables of T.81 need about 200, those made for one picture a few hundred.
+const mostTail = 2048
+
+// fillTail enters the long codes. They stand behind all others.
+func (h *huffman) fillTail() {
+	first := h.limit[lookBits]
+	if first < 1<<16-mostTail {
+		return
+	}
+	h.tail = make([]symbol, 1<<16-first)
+	for i := range h.tail {
+		if value, length := h.value(uint64(first+uint32(i)) << 48); length > lookBits {
+			h.tail[i] = makeSymbol(length, value)
 		}
 	}
 }
@@ -117,42 +134,6 @@ func (h *huffman) long(acc uint64) symbol {
 		return badCode
 	}
 	return makeSymbol(length, value)
-}
-
-// leap is what the skipping table says of the next bits: as many AC symbols as fit, together.
-//
-//	bits  0-5   their length, values included
-//	bits  6-12  how far all but the last advance
-//	bits 13-21  how far all advance
-type leap uint32
-
-func (l leap) total() int      { return int(l & 63) }
-func (l leap) beforeLast() int { return int(l >> 6 & 127) }
-func (l leap) advance() int    { return int(l >> 13) }
-
-// leaps are made on first use: only what is skipped needs them.
-func (h *huffman) leaps() *[1 << skipBits]leap {
-	h.once.Do(func() {
-		h.skip = new([1 << skipBits]leap)
-		for i := range h.skip {
-			h.skip[i] = h.leap(uint64(i) << (64 - skipBits))
-		}
-	})
-	return h.skip
-}
-
-func (h *huffman) leap(acc uint64) leap {
-	total, before, advance := 0, 0, 0
-	for total < skipBits && advance < 64 {
-		s := h.look[acc<<total>>(64-lookBits)]
-		if s == 0 || total+s.length() > skipBits || total > 0 && total+s.total() > skipBits {
-			break // the code isn't known whole, or its value isn't
-		}
-		before = advance
-		total += s.total()
-		advance += s.advance()
-	}
-	return leap(total | before<<6 | advance<<13)
 }
 
 // value is the symbol's byte and its code's length; length 0 where no code fits.

@@ -20,23 +20,27 @@ const (
 	passBits  = 2
 )
 
-// idct8 writes a block's 8 x 8 samples, rounded as jidctint.c rounds, and makes b zero again. last is the zigzag index
-// of the last coefficient that isn't zero.
-func idct8(out []uint8, stride int, b *block, last int) {
-	if last == 0 {
-		fill(out, stride, clamp8((b[0]+4)>>3+128))
-		b[0] = 0
+// block is one block's coefficients or what is made of them, row by row.
+type block [64]int32
+
+// idct8 writes a block's 8 x 8 samples, rounded as jidctint.c rounds.
+func idct8(out []uint8, stride int, k *kept, factors *[64]int32) {
+	if k.last == 0 {
+		fill(out, stride, clamp8((k.dc*factors[0]+4)>>3+128))
 		return
 	}
-	run.idct(out, stride, b)
+	run.idct8(out, stride, k, factors)
 }
 
-func idctPlain(out []uint8, stride int, b *block) {
-	var w block
-	for x := range 8 {
-		column(b, &w, x)
+func idct8Plain(out []uint8, stride int, k *kept, factors *[64]int32) {
+	var b, w block
+	for i, f := range factors {
+		b[i] = int32(k.ac[i]) * f
 	}
-	*b = block{}
+	b[0] = k.dc * factors[0]
+	for x := range 8 {
+		column(&b, &w, x)
+	}
 	for y := range 8 {
 		row(out[y*stride:y*stride+8:y*stride+8], (*[8]int32)(w[8*y:]))
 	}
@@ -95,37 +99,35 @@ func butterfly(s0, s1, s2, s3, s4, s5, s6, s7 int32) (o0, o1, o2, o3, o4, o5, o6
 	return a0 + b3, a1 + b2, a2 + b1, a3 + b0, a3 - b0, a2 - b1, a1 - b2, a0 - b3
 }
 
-// idctSmall writes size x size samples, size 1, 2 or 4, of a block: the inverse DCT of that many points of its lowest
-// frequencies, as IJG's libjpeg does since version 7. (libjpeg-turbo averages all 64 samples' neighbours instead,
-// which needs every coefficient and blurs a little more.) It makes b zero again.
-func idctSmall(out []uint8, stride int, b *block, size int) {
-	switch size {
-	case 1:
-		out[0] = clamp8((b[0]+4)>>3 + 128)
-		b[0] = 0
-	case 2:
-		idct2(out, stride, b)
-	default:
-		idct4(out, stride, b)
-	}
-}
+// Of a block that becomes size x size samples, size being 1, 2 or 4, they are the inverse DCT of that many points of its
+// lowest frequencies, as IJG's libjpeg does since version 7. (libjpeg-turbo averages all 64 samples' neighbours instead,
+// which needs every coefficient and blurs a little more.)
 
-func idct2(out []uint8, stride int, b *block) {
-	top, bottom := b[0]+b[8]+4+128<<3, b[0]-b[8]+4+128<<3
-	right, below := b[1]+b[9], b[1]-b[9]
+// idct2 writes 2 x 2 samples.
+func idct2(out []uint8, stride int, k *kept, factors *[64]int32) {
+	b0, b1, b8, b9 := k.dc*factors[0], int32(k.ac[0])*factors[1], int32(k.ac[1])*factors[8], int32(k.ac[3])*factors[9]
+	top, bottom := b0+b8+4+128<<3, b0-b8+4+128<<3
+	right, below := b1+b9, b1-b9
 	out[0], out[1] = clamp8((top+right)>>3), clamp8((top-right)>>3)
 	out[stride], out[stride+1] = clamp8((bottom+below)>>3), clamp8((bottom-below)>>3)
-	b[0], b[1], b[8], b[9], b[16] = 0, 0, 0, 0, 0 // the last is read on the way to b[9]
 }
 
-func idct4(out []uint8, stride int, b *block) {
-	var w [16]int32
+// idct4 writes 4 x 4 samples.
+func idct4(out []uint8, stride int, k *kept, factors *[64]int32) {
+	run.idct4(out, stride, k, factors)
+}
+
+func idct4Plain(out []uint8, stride int, k *kept, factors *[64]int32) {
+	var b, w [16]int32
+	for i := range b {
+		b[i] = int32(k.ac[i]) * factors[8*(i/4)+i%4]
+	}
+	b[0] = k.dc * factors[0]
 	for x := range 4 {
-		o0, o1, o2, o3 := butterfly4(b[x], b[8+x], b[16+x], b[24+x])
+		o0, o1, o2, o3 := butterfly4(b[x], b[4+x], b[8+x], b[12+x])
 		const shift, half = constBits - passBits, 1 << (constBits - passBits - 1)
 		w[x], w[4+x], w[8+x], w[12+x] = (o0+half)>>shift, (o1+half)>>shift, (o2+half)>>shift, (o3+half)>>shift
 	}
-	clear(b[:49]) // all that stand before the needed ones in zigzag order
 	for y := range 4 {
 		o0, o1, o2, o3 := butterfly4(w[4*y], w[4*y+1], w[4*y+2], w[4*y+3])
 		const shift = constBits + passBits + 3

@@ -10,12 +10,16 @@ type loops struct {
 	blend func(sums []uint16, near, far []uint8)
 	// triangle makes two samples of each of blend's sums; sums has one more in front and behind.
 	triangle func(dst []uint8, sums []uint16)
-	// idct writes the samples of a block and makes it zero.
-	idct func(out []uint8, stride int, b *block)
+	// idct8 writes the 8 x 8 samples of a block.
+	idct8 func(out []uint8, stride int, k *kept, factors *[64]int32)
+	// idct4 writes 4 x 4.
+	idct4 func(out []uint8, stride int, k *kept, factors *[64]int32)
+	// blocks reads all MCUs that a strip waits for.
+	blocks func(s *strip, r *bits)
 }
 
 // plainLoops are the oracle of the assembly.
-var plainLoops = loops{ycbcrPlain, blendPlain, trianglePlain, idctPlain}
+var plainLoops = loops{ycbcrPlain, blendPlain, trianglePlain, idct8Plain, idct4Plain, blocksPlain}
 
 // run are the loops in use.
 var run = fastest()

@@ -10,10 +10,14 @@ import (
 
 // fastest are the loops for this CPU.
 func fastest() loops {
-	if cpu.X86.HasAVX2 {
-		return loops{ycbcrAssembly, blendAssembly, triangleAssembly, idctAssembly}
+	if !cpu.X86.HasAVX2 {
+		return plainLoops
 	}
-	return plainLoops
+	l := loops{ycbcrAssembly, blendAssembly, triangleAssembly, idct8Assembly, idct4Assembly, blocksPlain}
+	if cpu.X86.HasBMI1 && cpu.X86.HasBMI2 {
+		l.blocks = blocksAssembly
+	}
+	return l
 }
 
 // The functions below check bounds, which the kernels don't, and leave the rest of a row to the plain loops.
@@ -46,7 +50,30 @@ func triangleAssembly(dst []uint8, sums []uint16) {
 	trianglePlain(dst[32*n:], sums[16*n:])
 }
 
-func idctAssembly(out []uint8, stride int, b *block) {
+func idct8Assembly(out []uint8, stride int, k *kept, factors *[64]int32) {
 	_ = out[7*stride+7]
-	idctAVX2(unsafe.SliceData(out), stride, &b[0])
+	idct8AVX2(unsafe.SliceData(out), stride, &k.dc, &factors[0])
+}
+
+func idct4Assembly(out []uint8, stride int, k *kept, factors *[64]int32) {
+	_ = out[3*stride+3]
+	idct4AVX2(unsafe.SliceData(out), stride, &k.dc, &factors[0])
+}
+
+// blocksAssembly reads a strip, and with the plain loop those blocks that have a code longer than the tables' index.
+func blocksAssembly(s *strip, r *bits) {
+	s.data, s.limit = unsafe.Pointer(unsafe.SliceData(r.data)), len(r.data)-8
+	defer func() { s.data = nil }()
+	for s.mcus > 0 {
+		if r.pos > s.limit {
+			blocksPlain(s, r)
+			return
+		}
+		s.pos, s.acc, s.used = r.pos, r.acc, 63-r.n
+		blocksBMI2((*byte)(unsafe.Pointer(s)))
+		r.pos, r.acc, r.n = s.pos, s.acc, 63-s.used
+		if s.mcus > 0 {
+			s.one(r)
+		}
+	}
 }

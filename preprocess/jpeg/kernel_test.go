@@ -57,41 +57,40 @@ func TestTrianglesAgree(t *testing.T) {
 	}
 }
 
-// TestBlocksAgree: coefficients as pictures have them, and such as only a broken file has.
-func TestBlocksAgree(t *testing.T) {
+// randomBlocks calls with coefficients as pictures have them, and such as only a broken file has.
+func randomBlocks(call func(i int, k *kept, factors *[64]int32)) {
 	random := rand.New(rand.NewPCG(3, 3))
 	for i := range 3000 {
-		var a, b block
-		spread := int32(1) << (i % 18)
-		for k := range a {
+		k, factors := kept{dc: random.Int32N(4000) - 2000, last: 1}, new([64]int32)
+		spread := 1 << (i % 15)
+		for j := range k.ac {
 			if random.IntN(3) == 0 {
-				a[k] = random.Int32N(2*spread) - spread
+				k.ac[j] = int16(random.IntN(2*spread) - spread)
 			}
 		}
-		b = a
-		const stride = 11
-		want, wantAll := guarded(7*stride + 8)
-		got, gotAll := guarded(7*stride + 8)
-		idctPlain(want, stride, &a)
-		fastest().idct(got, stride, &b)
-		if !bytes.Equal(gotAll, wantAll) || a != b || a != (block{}) {
-			t.Fatalf("block %d: % x; plain % x; left %v, %v", i, gotAll, wantAll, b, a)
+		for j := range factors {
+			factors[j] = 1 + random.Int32N(1<<(i%4))
 		}
+		call(i, &k, factors)
 	}
 }
 
-// TestSmallBlocksAreLeftZero: what a reduced block leaves behind would stand in the next one, of another component.
-func TestSmallBlocksAreLeftZero(t *testing.T) {
-	for _, size := range []int{1, 2, 4} {
-		var b block
-		for k := range lastNeeded(size) + 1 {
-			b[zigzag[k]] = int32(100 + k)
+func TestBlocksAgree(t *testing.T) {
+	const stride = 11
+	randomBlocks(func(i int, k *kept, factors *[64]int32) {
+		for size, loop := range map[int][2]func([]uint8, int, *kept, *[64]int32){
+			4: {idct4Plain, fastest().idct4}, 8: {idct8Plain, fastest().idct8},
+		} {
+			want, wantAll := guarded((size-1)*stride + size)
+			got, gotAll := guarded((size-1)*stride + size)
+			before := *k
+			loop[0](want, stride, k, factors)
+			loop[1](got, stride, k, factors)
+			if !bytes.Equal(gotAll, wantAll) || *k != before {
+				t.Fatalf("block %d, %d x %d: % x; plain % x", i, size, size, gotAll, wantAll)
+			}
 		}
-		idctSmall(make([]uint8, size*size), size, &b, size)
-		if b != (block{}) {
-			t.Errorf("%d x %d samples leave %v", size, size, b)
-		}
-	}
+	})
 }
 
 func BenchmarkLoops(b *testing.B) {
@@ -113,12 +112,12 @@ func BenchmarkLoops(b *testing.B) {
 			}
 		})
 		b.Run("idct/"+name, func(b *testing.B) {
-			var c block
+			k, factors := kept{last: 12}, new([64]int32)
+			for i := range 12 {
+				k.ac[zigzag[i]], factors[zigzag[i]] = int16(100-9*i), 3
+			}
 			for b.Loop() {
-				for k := range 12 {
-					c[zigzag[k]] = int32(100 - 9*k)
-				}
-				run.idct(dst, 8, &c)
+				run.idct8(dst, 8, &k, factors)
 			}
 		})
 	}

@@ -19,7 +19,17 @@ func blendAVX2(sums *uint16, near *uint8, far *uint8, n int)
 //go:noescape
 func triangleAVX2(dst *uint8, sums *uint16, n int)
 
-// idctAVX2 writes 8 x 8 samples of a block and makes the block zero.
+// idct8AVX2 writes 8 x 8 samples of a block.
 //
 //go:noescape
-func idctAVX2(out *uint8, stride int, b *int32)
+func idct8AVX2(out *uint8, stride int, k *int32, factors *int32)
+
+// idct4AVX2 writes 4 x 4 samples of a block.
+//
+//go:noescape
+func idct4AVX2(out *uint8, stride int, k *int32, factors *int32)
+
+// blocksBMI2 reads a strip's MCUs, and stops before a block with a code that its tables don't know.
+//
+//go:noescape
+func blocksBMI2(s *byte)

@@ -147,29 +147,31 @@ complete:
 	VZEROUPPER
 	RET
 
-// func idctAVX2(out *uint8, stride int, b *int32)
+// func idct8AVX2(out *uint8, stride int, k *int32, factors *int32)
 // Requires: AVX, AVX2
-TEXT ·idctAVX2(SB), NOSPLIT, $0-24
+TEXT ·idct8AVX2(SB), NOSPLIT, $0-32
 	MOVQ         out+0(FP), AX
 	MOVQ         stride+8(FP), CX
-	MOVQ         b+16(FP), DX
-	VMOVDQU      (DX), Y0
-	VMOVDQU      32(DX), Y1
-	VMOVDQU      64(DX), Y2
-	VMOVDQU      96(DX), Y3
-	VMOVDQU      128(DX), Y4
-	VMOVDQU      160(DX), Y5
-	VMOVDQU      192(DX), Y6
-	VMOVDQU      224(DX), Y7
-	VPXOR        Y8, Y8, Y8
-	VMOVDQU      Y8, (DX)
-	VMOVDQU      Y8, 32(DX)
-	VMOVDQU      Y8, 64(DX)
-	VMOVDQU      Y8, 96(DX)
-	VMOVDQU      Y8, 128(DX)
-	VMOVDQU      Y8, 160(DX)
-	VMOVDQU      Y8, 192(DX)
-	VMOVDQU      Y8, 224(DX)
+	MOVQ         k+16(FP), DX
+	MOVQ         factors+24(FP), BX
+	VPMOVSXWD    8(DX), Y0
+	VMOVD        (DX), X1
+	VPBLENDD     $0x01, Y1, Y0, Y0
+	VPMULLD      (BX), Y0, Y0
+	VPMOVSXWD    24(DX), Y1
+	VPMULLD      32(BX), Y1, Y1
+	VPMOVSXWD    40(DX), Y2
+	VPMULLD      64(BX), Y2, Y2
+	VPMOVSXWD    56(DX), Y3
+	VPMULLD      96(BX), Y3, Y3
+	VPMOVSXWD    72(DX), Y4
+	VPMULLD      128(BX), Y4, Y4
+	VPMOVSXWD    88(DX), Y5
+	VPMULLD      160(BX), Y5, Y5
+	VPMOVSXWD    104(DX), Y6
+	VPMULLD      192(BX), Y6, Y6
+	VPMOVSXWD    120(DX), Y7
+	VPMULLD      224(BX), Y7, Y7
 	VPADDD       Y6, Y2, Y8
 	VPBROADCASTD idctFactors<>+0(SB), Y9
 	VPMULLD      Y8, Y9, Y9
@@ -413,3 +415,664 @@ DATA packedRows<>+20(SB)/4, $0x00000006
 DATA packedRows<>+24(SB)/4, $0x00000003
 DATA packedRows<>+28(SB)/4, $0x00000007
 GLOBL packedRows<>(SB), RODATA|NOPTR, $32
+
+// func idct4AVX2(out *uint8, stride int, k *int32, factors *int32)
+// Requires: AVX, AVX2
+TEXT ·idct4AVX2(SB), NOSPLIT, $0-32
+	MOVQ         out+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         k+16(FP), DX
+	MOVQ         factors+24(FP), BX
+	VPMOVSXWD    8(DX), X0
+	VMOVD        (DX), X1
+	VPBLENDD     $0x01, X1, X0, X0
+	VPMULLD      (BX), X0, X0
+	VPMOVSXWD    16(DX), X1
+	VPMULLD      32(BX), X1, X1
+	VPMOVSXWD    24(DX), X2
+	VPMULLD      64(BX), X2, X2
+	VPMOVSXWD    32(DX), X3
+	VPMULLD      96(BX), X3, X3
+	MOVL         $0x000029cf, DX
+	VMOVD        DX, X4
+	VPBROADCASTD X4, Y4
+	MOVL         $0x00001151, DX
+	VMOVD        DX, X5
+	VPBROADCASTD X5, Y5
+	MOVL         $0x00000400, DX
+	VMOVD        DX, X6
+	VPBROADCASTD X6, Y6
+	VPADDD       X2, X0, X7
+	VPSUBD       X2, X0, X0
+	VPSLLD       $0x0d, X7, X7
+	VPADDD       X6, X7, X7
+	VPSLLD       $0x0d, X0, X0
+	VPADDD       X6, X0, X0
+	VPMULLD      X4, X1, X2
+	VPMULLD      X5, X3, X6
+	VPADDD       X2, X6, X2
+	VPMULLD      X4, X3, X3
+	VPMULLD      X5, X1, X1
+	VPSUBD       X3, X1, X1
+	VPADDD       X2, X7, X3
+	VPADDD       X1, X0, X6
+	VPSUBD       X1, X0, X0
+	VPSUBD       X2, X7, X1
+	VPSRAD       $0x0b, X3, X3
+	VPSRAD       $0x0b, X6, X6
+	VPSRAD       $0x0b, X0, X0
+	VPSRAD       $0x0b, X1, X1
+	VPUNPCKLDQ   X6, X3, X2
+	VPUNPCKHDQ   X6, X3, X3
+	VPUNPCKLDQ   X1, X0, X6
+	VPUNPCKHDQ   X1, X0, X0
+	VPUNPCKLQDQ  X6, X2, X1
+	VPUNPCKHQDQ  X6, X2, X2
+	VPUNPCKLQDQ  X0, X3, X6
+	VPUNPCKHQDQ  X0, X3, X0
+	MOVL         $0x02020000, DX
+	VMOVD        DX, X3
+	VPBROADCASTD X3, Y3
+	VPADDD       X6, X1, X7
+	VPSUBD       X6, X1, X1
+	VPSLLD       $0x0d, X7, X7
+	VPADDD       X3, X7, X7
+	VPSLLD       $0x0d, X1, X1
+	VPADDD       X3, X1, X1
+	VPMULLD      X4, X2, X3
+	VPMULLD      X5, X0, X6
+	VPADDD       X3, X6, X3
+	VPMULLD      X4, X0, X0
+	VPMULLD      X5, X2, X2
+	VPSUBD       X0, X2, X0
+	VPADDD       X3, X7, X2
+	VPADDD       X0, X1, X4
+	VPSUBD       X0, X1, X0
+	VPSUBD       X3, X7, X1
+	VPSRAD       $0x12, X2, X2
+	VPSRAD       $0x12, X4, X4
+	VPSRAD       $0x12, X0, X0
+	VPSRAD       $0x12, X1, X1
+	VPUNPCKLDQ   X4, X2, X3
+	VPUNPCKHDQ   X4, X2, X2
+	VPUNPCKLDQ   X1, X0, X4
+	VPUNPCKHDQ   X1, X0, X0
+	VPUNPCKLQDQ  X4, X3, X1
+	VPUNPCKHQDQ  X4, X3, X3
+	VPUNPCKLQDQ  X0, X2, X4
+	VPUNPCKHQDQ  X0, X2, X0
+	VPACKSSDW    X3, X1, X1
+	VPACKSSDW    X0, X4, X4
+	VPACKUSWB    X4, X1, X1
+	VPEXTRD      $0x00, X1, (AX)
+	ADDQ         CX, AX
+	VPEXTRD      $0x01, X1, (AX)
+	ADDQ         CX, AX
+	VPEXTRD      $0x02, X1, (AX)
+	ADDQ         CX, AX
+	VPEXTRD      $0x03, X1, (AX)
+	VZEROUPPER
+	RET
+
+// func blocksBMI2(s *byte)
+// Requires: AVX, AVX2, BMI, BMI2, CMOV
+TEXT ·blocksBMI2(SB), NOSPLIT, $8-8
+	MOVQ   s+0(FP), R14
+	VPXOR  Y0, Y0, Y0
+	MOVQ   16(R14), DX
+	MOVQ   (R14), R11
+	ADDQ   R11, DX
+	MOVQ   8(R14), CX
+	ADDQ   R11, CX
+	MOVQ   24(R14), BX
+	MOVQ   32(R14), SI
+	MOVQ   (CX), DI
+	BSWAPQ DI
+	IMUL3Q $0x98, 48(R14), AX
+	ADDQ   R14, AX
+	ADDQ   $0x40, AX
+
+block:
+	MOVQ    SI, R8
+	NOTQ    R8
+	SHRXQ   R8, DI, R8
+	ORQ     R8, BX
+	MOVBQZX SI, DI
+	SHRQ    $0x03, DI
+	ADDQ    DI, CX
+	CMPQ    CX, DX
+	CMOVQHI DX, CX
+	ANDQ    $-249, SI
+	MOVQ    (CX), DI
+	BSWAPQ  DI
+	MOVQ    CX, 1584(R14)
+	MOVQ    BX, 1592(R14)
+	MOVQ    SI, 1600(R14)
+	MOVQ    72(AX), R8
+	ADDQ    80(AX), R8
+	MOVQ    16(AX), R9
+	MOVQ    BX, R12
+	SHRQ    $0x35, R12
+	MOVL    (R9)(R12*4), R13
+	MOVBQZX R13, R10
+	TESTQ   R10, R10
+	JZ      bail
+	TESTL   $0x0000ff00, R13
+	JZ      known1
+	MOVL    R13, R9
+	SHRL    $0x08, R9
+	MOVBQZX R9, R9
+	MOVQ    R10, R11
+	SUBQ    R9, R11
+	SHLXQ   R11, BX, R11
+	MOVQ    R11, R12
+	SARQ    $0x3f, R12
+	MOVQ    R9, R13
+	NEGQ    R13
+	SHRXQ   R13, R11, R11
+	MOVQ    $-1, R13
+	SHLXQ   R9, R13, R13
+	INCQ    R13
+	ANDNQ   R13, R12, R13
+	ADDQ    R13, R11
+	JMP     dc2
+
+known1:
+	MOVL R13, R11
+	SARL $0x10, R11
+
+dc2:
+	MOVQ  64(AX), R9
+	ADDL  (R9), R11
+	MOVL  R11, (R8)
+	SHLXQ R10, BX, BX
+	ADDQ  R10, SI
+	ADDQ  $0x00000100, SI
+	MOVQ  (AX), R11
+	TESTQ R11, R11
+	JZ    skip
+	CMPQ  R11, $0x04
+	JNE   keep
+	MOVQ  40(AX), R9
+	XORQ  R13, R13
+
+lows:
+	MOVQ    BX, R12
+	SHRQ    $0x34, R12
+	MOVQ    (R9)(R12*8), R15
+	MOVWQZX R15, R10
+	LEAQ    (SI)(R10*1), R11
+	MOVQ    SI, BP
+	CMPQ    R11, $0x00004000
+	JAE     lowOver
+	SHRQ    $0x08, BP
+	DECQ    BP
+	SHLQ    $0x04, BP
+	SHRQ    $0x10, R15
+	SHLXQ   BP, R15, R15
+	ORQ     R15, R13
+	SHLXQ   R10, BX, BX
+	ADDQ    R10, SI
+	CMPQ    R11, $0x00000500
+	JAE     lowDone
+	MOVQ    BX, R12
+	SHRQ    $0x34, R12
+	MOVQ    (R9)(R12*8), R15
+	MOVWQZX R15, R10
+	LEAQ    (SI)(R10*1), R11
+	MOVQ    SI, BP
+	CMPQ    R11, $0x00004000
+	JAE     lowOver
+	SHRQ    $0x08, BP
+	DECQ    BP
+	SHLQ    $0x04, BP
+	SHRQ    $0x10, R15
+	SHLXQ   BP, R15, R15
+	ORQ     R15, R13
+	SHLXQ   R10, BX, BX
+	ADDQ    R10, SI
+	CMPQ    R11, $0x00000500
+	JAE     lowDone
+	MOVQ    SI, R10
+	NOTQ    R10
+	SHRXQ   R10, DI, R10
+	ORQ     R10, BX
+	MOVBQZX SI, DI
+	SHRQ    $0x03, DI
+	ADDQ    DI, CX
+	CMPQ    CX, DX
+	CMOVQHI DX, CX
+	ANDQ    $-249, SI
+	MOVQ    (CX), DI
+	BSWAPQ  DI
+	JMP     lows
+
+lowDone:
+	MOVQ R13, 8(R8)
+	JMP  skip
+
+lowOver:
+	LEAQ  -32768(SI)(R10*1), R11
+	CMPQ  R11, $0x00004000
+	JAE   lowSingle
+	MOVQ  (R9)(R12*8), R9
+	MOVQ  SI, R11
+	SHRQ  $0x08, R11
+	DECQ  R11
+	SHLQ  $0x04, R11
+	SHRQ  $0x10, R9
+	SHLXQ R11, R9, R9
+	ORQ   R9, R13
+	SHLXQ R10, BX, BX
+	ADDQ  R10, SI
+	MOVQ  R13, 8(R8)
+	JMP   blockEnd
+
+lowSingle:
+	MOVQ    SI, R9
+	NOTQ    R9
+	SHRXQ   R9, DI, R9
+	ORQ     R9, BX
+	MOVBQZX SI, DI
+	SHRQ    $0x03, DI
+	ADDQ    DI, CX
+	CMPQ    CX, DX
+	CMOVQHI DX, CX
+	ANDQ    $-249, SI
+	MOVQ    (CX), DI
+	BSWAPQ  DI
+	MOVQ    24(AX), R9
+	MOVQ    BX, R12
+	SHRQ    $0x35, R12
+	MOVL    (R9)(R12*4), R10
+	TESTL   R10, R10
+	JNZ     short3
+	MOVQ    88(AX), R9
+	MOVQ    BX, R12
+	SHRQ    $0x30, R12
+	SUBQ    96(AX), R12
+	CMPQ    R12, 104(AX)
+	JAE     bail
+	MOVL    (R9)(R12*4), R10
+	TESTL   R10, R10
+	JZ      bail
+
+short3:
+	MOVL  R10, R9
+	SHRL  $0x13, R9
+	ANDL  $0x0f, R9
+	JZ    known4
+	MOVL  R10, R11
+	SHRL  $0x0e, R11
+	ANDL  $0x1f, R11
+	SHLXQ R11, BX, R11
+	MOVQ  R11, R12
+	SARQ  $0x3f, R12
+	MOVQ  R9, R15
+	NEGQ  R15
+	SHRXQ R15, R11, R11
+	MOVQ  $-1, R15
+	SHLXQ R9, R15, R15
+	INCQ  R15
+	ANDNQ R15, R12, R15
+	ADDQ  R15, R11
+	JMP   value5
+
+known4:
+	MOVL R10, R11
+	SARL $0x17, R11
+
+value5:
+	MOVL    R10, R12
+	SHLL    $0x02, R10
+	ANDL    $0x0000ff00, R10
+	ANDL    $0x3f, R12
+	ORL     R12, R10
+	SHLXQ   R10, BX, BX
+	ADDQ    R10, SI
+	MOVQ    SI, R9
+	SHRQ    $0x08, R9
+	CMPQ    R9, $0x05
+	JA      lowSingleDone
+	MOVWQZX R11, R11
+	SUBQ    $0x02, R9
+	SHLQ    $0x04, R9
+	SHLXQ   R9, R11, R11
+	ORQ     R11, R13
+
+lowSingleDone:
+	MOVQ    SI, R9
+	NOTQ    R9
+	SHRXQ   R9, DI, R9
+	ORQ     R9, BX
+	MOVBQZX SI, DI
+	SHRQ    $0x03, DI
+	ADDQ    DI, CX
+	CMPQ    CX, DX
+	CMOVQHI DX, CX
+	ANDQ    $-249, SI
+	MOVQ    (CX), DI
+	BSWAPQ  DI
+	MOVQ    40(AX), R9
+	CMPQ    SI, $0x00000500
+	JB      lows
+	MOVQ    R13, 8(R8)
+	CMPQ    SI, $0x00004000
+	JB      skip
+	JMP     blockEnd
+
+keep:
+	VMOVDQU Y0, 8(R8)
+	VMOVDQU Y0, 40(R8)
+	VMOVDQU Y0, 72(R8)
+	VMOVDQU Y0, 104(R8)
+	MOVL    $+0, 4(R8)
+	MOVQ    56(AX), R13
+
+keeps:
+	MOVQ    48(AX), R9
+	MOVQ    SI, R10
+	NOTQ    R10
+	SHRXQ   R10, DI, R10
+	ORQ     R10, BX
+	MOVBQZX SI, DI
+	SHRQ    $0x03, DI
+	ADDQ    DI, CX
+	CMPQ    CX, DX
+	CMOVQHI DX, CX
+	ANDQ    $-249, SI
+	MOVQ    (CX), DI
+	BSWAPQ  DI
+	MOVQ    BX, R12
+	SHRQ    $0x35, R12
+	MOVL    (R9)(R12*4), R11
+	MOVWQZX R11, R10
+	CMPQ    R10, $0x0000ff00
+	JE      keepSingle
+	SHRL    $0x10, R11
+	SHLXQ   R10, BX, BX
+	ADDQ    R10, SI
+	MOVQ    SI, R10
+	SHRQ    $0x08, R10
+	LEAQ    -1(R10), R12
+	CMPQ    R12, 8(AX)
+	JA      beyond6
+	MOVBQZX (R13)(R12*1), R12
+	MOVL    R10, 4(R8)
+	MOVW    R11, 8(R8)(R12*1)
+
+beyond6:
+	CMPQ    R10, (AX)
+	JA      keepDone
+	MOVQ    BX, R12
+	SHRQ    $0x35, R12
+	MOVL    (R9)(R12*4), R11
+	MOVWQZX R11, R10
+	CMPQ    R10, $0x0000ff00
+	JE      keepSingle
+	SHRL    $0x10, R11
+	SHLXQ   R10, BX, BX
+	ADDQ    R10, SI
+	MOVQ    SI, R10
+	SHRQ    $0x08, R10
+	LEAQ    -1(R10), R12
+	CMPQ    R12, 8(AX)
+	JA      beyond7
+	MOVBQZX (R13)(R12*1), R12
+	MOVL    R10, 4(R8)
+	MOVW    R11, 8(R8)(R12*1)
+
+beyond7:
+	CMPQ    R10, (AX)
+	JA      keepDone
+	MOVQ    BX, R12
+	SHRQ    $0x35, R12
+	MOVL    (R9)(R12*4), R11
+	MOVWQZX R11, R10
+	CMPQ    R10, $0x0000ff00
+	JE      keepSingle
+	SHRL    $0x10, R11
+	SHLXQ   R10, BX, BX
+	ADDQ    R10, SI
+	MOVQ    SI, R10
+	SHRQ    $0x08, R10
+	LEAQ    -1(R10), R12
+	CMPQ    R12, 8(AX)
+	JA      beyond8
+	MOVBQZX (R13)(R12*1), R12
+	MOVL    R10, 4(R8)
+	MOVW    R11, 8(R8)(R12*1)
+
+beyond8:
+	CMPQ    R10, (AX)
+	JA      keepDone
+	MOVQ    BX, R12
+	SHRQ    $0x35, R12
+	MOVL    (R9)(R12*4), R11
+	MOVWQZX R11, R10
+	CMPQ    R10, $0x0000ff00
+	JE      keepSingle
+	SHRL    $0x10, R11
+	SHLXQ   R10, BX, BX
+	ADDQ    R10, SI
+	MOVQ    SI, R10
+	SHRQ    $0x08, R10
+	LEAQ    -1(R10), R9
+	CMPQ    R9, 8(AX)
+	JA      beyond9
+	MOVBQZX (R13)(R9*1), R9
+	MOVL    R10, 4(R8)
+	MOVW    R11, 8(R8)(R9*1)
+
+beyond9:
+	CMPQ R10, (AX)
+	JA   keepDone
+	JMP  keeps
+
+keepSingle:
+	MOVQ    SI, R9
+	NOTQ    R9
+	SHRXQ   R9, DI, R9
+	ORQ     R9, BX
+	MOVBQZX SI, DI
+	SHRQ    $0x03, DI
+	ADDQ    DI, CX
+	CMPQ    CX, DX
+	CMOVQHI DX, CX
+	ANDQ    $-249, SI
+	MOVQ    (CX), DI
+	BSWAPQ  DI
+	MOVQ    24(AX), R9
+	MOVQ    BX, R12
+	SHRQ    $0x35, R12
+	MOVL    (R9)(R12*4), R10
+	TESTL   R10, R10
+	JNZ     short10
+	MOVQ    88(AX), R9
+	MOVQ    BX, R12
+	SHRQ    $0x30, R12
+	SUBQ    96(AX), R12
+	CMPQ    R12, 104(AX)
+	JAE     bail
+	MOVL    (R9)(R12*4), R10
+	TESTL   R10, R10
+	JZ      bail
+
+short10:
+	MOVL  R10, R9
+	SHRL  $0x13, R9
+	ANDL  $0x0f, R9
+	JZ    known11
+	MOVL  R10, R11
+	SHRL  $0x0e, R11
+	ANDL  $0x1f, R11
+	SHLXQ R11, BX, R11
+	MOVQ  R11, R12
+	SARQ  $0x3f, R12
+	MOVQ  R9, R15
+	NEGQ  R15
+	SHRXQ R15, R11, R11
+	MOVQ  $-1, R15
+	SHLXQ R9, R15, R15
+	INCQ  R15
+	ANDNQ R15, R12, R15
+	ADDQ  R15, R11
+	JMP   value12
+
+known11:
+	MOVL R10, R11
+	SARL $0x17, R11
+
+value12:
+	MOVL    R10, R12
+	SHLL    $0x02, R10
+	ANDL    $0x0000ff00, R10
+	ANDL    $0x3f, R12
+	ORL     R12, R10
+	SHLXQ   R10, BX, BX
+	ADDQ    R10, SI
+	MOVQ    SI, R10
+	SHRQ    $0x08, R10
+	LEAQ    -1(R10), R9
+	CMPQ    R9, 8(AX)
+	JA      beyond13
+	MOVBQZX (R13)(R9*1), R9
+	MOVL    R10, 4(R8)
+	MOVW    R11, 8(R8)(R9*1)
+
+beyond13:
+	CMPQ R10, (AX)
+	JBE  keeps
+
+keepDone:
+	CMPQ SI, $0x00004000
+	JAE  blockEnd
+
+skip:
+	MOVQ 32(AX), R9
+
+leaps:
+	MOVQ    SI, R10
+	NOTQ    R10
+	SHRXQ   R10, DI, R10
+	ORQ     R10, BX
+	MOVBQZX SI, DI
+	SHRQ    $0x03, DI
+	ADDQ    DI, CX
+	CMPQ    CX, DX
+	CMOVQHI DX, CX
+	ANDQ    $-249, SI
+	MOVQ    (CX), DI
+	BSWAPQ  DI
+	MOVQ    BX, R12
+	SHRQ    $0x34, R12
+	MOVWQZX (R9)(R12*2), R10
+	LEAQ    (SI)(R10*1), R11
+	CMPQ    R11, $0x00004000
+	JAE     leapOver
+	SHLXQ   R10, BX, BX
+	MOVQ    R11, SI
+	MOVQ    BX, R12
+	SHRQ    $0x34, R12
+	MOVWQZX (R9)(R12*2), R10
+	LEAQ    (SI)(R10*1), R11
+	CMPQ    R11, $0x00004000
+	JAE     leapOver
+	SHLXQ   R10, BX, BX
+	MOVQ    R11, SI
+	MOVQ    BX, R12
+	SHRQ    $0x34, R12
+	MOVWQZX (R9)(R12*2), R10
+	LEAQ    (SI)(R10*1), R11
+	CMPQ    R11, $0x00004000
+	JAE     leapOver
+	SHLXQ   R10, BX, BX
+	MOVQ    R11, SI
+	JMP     leaps
+
+leapOver:
+	LEAQ  -32768(SI)(R10*1), R11
+	CMPQ  R11, $0x00004000
+	JAE   leapFills
+	SHLXQ R10, BX, BX
+	ADDQ  R10, SI
+	JMP   blockEnd
+
+leapFills:
+	LEAQ  (SI)(R10*1), R11
+	SHRQ  $0x08, R11
+	CMPQ  R11, $0x40
+	JNE   single
+	SHLXQ R10, BX, BX
+	ADDQ  R10, SI
+	JMP   blockEnd
+
+single:
+	MOVQ    SI, R9
+	NOTQ    R9
+	SHRXQ   R9, DI, R9
+	ORQ     R9, BX
+	MOVBQZX SI, DI
+	SHRQ    $0x03, DI
+	ADDQ    DI, CX
+	CMPQ    CX, DX
+	CMOVQHI DX, CX
+	ANDQ    $-249, SI
+	MOVQ    (CX), DI
+	BSWAPQ  DI
+	MOVQ    24(AX), R9
+	MOVQ    BX, R12
+	SHRQ    $0x35, R12
+	MOVL    (R9)(R12*4), R10
+	TESTL   R10, R10
+	JNZ     short14
+	MOVQ    88(AX), R9
+	MOVQ    BX, R12
+	SHRQ    $0x30, R12
+	SUBQ    96(AX), R12
+	CMPQ    R12, 104(AX)
+	JAE     bail
+	MOVL    (R9)(R12*4), R10
+	TESTL   R10, R10
+	JZ      bail
+
+short14:
+	MOVL  R10, R12
+	SHLL  $0x02, R10
+	ANDL  $0x0000ff00, R10
+	ANDL  $0x3f, R12
+	ORL   R12, R10
+	SHLXQ R10, BX, BX
+	ADDQ  R10, SI
+	CMPQ  SI, $0x00004000
+	JB    skip
+
+blockEnd:
+	MOVBQZX SI, SI
+	MOVL    (R8), R10
+	MOVQ    64(AX), R11
+	MOVL    R10, (R11)
+	ADDQ    $0x90, 80(AX)
+	ADDQ    $0x98, AX
+	INCQ    48(R14)
+	MOVQ    48(R14), R11
+	CMPQ    R11, 56(R14)
+	JB      block
+	MOVQ    $+0, 48(R14)
+	LEAQ    64(R14), AX
+	DECQ    40(R14)
+	JNZ     block
+
+leave:
+	SUBQ (R14), CX
+	MOVQ CX, 8(R14)
+	MOVQ BX, 24(R14)
+	MOVQ SI, 32(R14)
+	VZEROUPPER
+	RET
+
+bail:
+	MOVQ 1584(R14), CX
+	MOVQ 1592(R14), BX
+	MOVQ 1600(R14), SI
+	JMP  leave

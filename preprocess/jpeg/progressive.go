@@ -169,25 +169,19 @@ func refine(r *bits, coefs []int16, which uint64, bit int16) {
 
 // reconstruct makes samples of a progressive stream's coefficients.
 func (d *decoder) reconstruct() {
-	var b block
 	for i := range d.components {
 		c := &d.components[i]
+		place := places[c.size]
 		for y := c.needed.Min.Y; y < min(c.needed.Max.Y, c.blocksY); y++ {
 			for x := c.needed.Min.X; x < min(c.needed.Max.X, c.blocksX); x++ {
 				at := y*c.paddedX + x
 				coefs := c.block(at)
-				last := 0
-				b[0] = int32(coefs[0]) * c.quant[0]
+				k := kept{dc: int32(coefs[0])}
 				for which := c.nonzero[at] & (1<<c.kept - 2); which != 0; which &= which - 1 {
-					last = bits64.TrailingZeros64(which) & 63
-					b[zigzag[last]&63] = int32(coefs[last]) * c.quant[last]
+					last := bits64.TrailingZeros64(which) & 63
+					k.ac[place[last]/2], k.last = coefs[last], int32(last)
 				}
-				out := c.plane[y*c.size*c.stride+x*c.size:]
-				if c.size == 8 {
-					idct8(out, c.stride, &b, last)
-				} else {
-					idctSmall(out, c.stride, &b, c.size)
-				}
+				c.reconstruct(&k, x, y)
 			}
 		}
 	}

@@ -9,7 +9,7 @@ type tableCache struct {
 	tables map[string]*huffman
 }
 
-// keptTables bounds the cache. A table is 8 kB, with its leaps 24 kB.
+// keptTables bounds the cache. A table is 8 kB, with all that reduced decodings make of it 64 kB.
 const keptTables = 32
 
 var knownTables tableCache

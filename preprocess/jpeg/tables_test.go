@@ -31,7 +31,7 @@ func TestTableCache(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 4 * keptTables {
 		group.Go(func() {
-			if h, err := cache.table(definition(byte(i))); err != nil || h.values[0] != byte(i) || h.leaps() != h.leaps() {
+			if h, err := cache.table(definition(byte(i))); err != nil || h.values[0] != byte(i) || h.leaps.get(h.fillLeaps) != h.leaps.get(h.fillLeaps) {
 				t.Errorf("table %d: %v", i, err)
 			}
 		})

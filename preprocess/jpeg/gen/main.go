@@ -12,7 +12,9 @@ func main() {
 	colour()
 	blend()
 	triangle()
-	idct()
+	idct8()
+	idct4()
+	blocks()
 	Generate()
 }
 
@@ -159,24 +161,26 @@ const (
 	passBits  = 2
 )
 
-// idct is idct8 for a whole block: columns in the eight lanes, then, transposed, rows.
-func idct() {
-	TEXT("idctAVX2", NOSPLIT, "func(out *uint8, stride int, b *int32)")
-	Doc("idctAVX2 writes 8 x 8 samples of a block and makes the block zero.")
+// idct8 is idct8Plain: columns in the eight lanes, then, transposed, rows.
+func idct8() {
+	TEXT("idct8AVX2", NOSPLIT, "func(out *uint8, stride int, k *int32, factors *int32)")
+	Doc("idct8AVX2 writes 8 x 8 samples of a block.")
 	Pragma("noescape")
-	out, stride, block := Load(Param("out"), GP64()), Load(Param("stride"), GP64()), Load(Param("b"), GP64())
+	out, stride := Load(Param("out"), GP64()), Load(Param("stride"), GP64())
+	k, by := Load(Param("k"), GP64()), Load(Param("factors"), GP64())
 
 	factors := table("idctFactors", 4433, 15137, 6270, 9633, 16069, 3196, 7373, 20995, 2446, 16819, 25172, 12299)
 	_ = factors
 	rows := make([]reg.VecVirtual, 8)
 	for i := range rows {
 		rows[i] = YMM()
-		VMOVDQU(Mem{Base: block, Disp: 32 * i}, rows[i])
-	}
-	zero := YMM()
-	VPXOR(zero, zero, zero)
-	for i := range rows {
-		VMOVDQU(zero, Mem{Base: block, Disp: 32 * i})
+		VPMOVSXWD(Mem{Base: k, Disp: keptAC + 16*i}, rows[i])
+		if i == 0 {
+			first := YMM()
+			VMOVD(Mem{Base: k}, first.AsX())
+			VPBLENDD(Imm(1), first, rows[i], rows[i])
+		}
+		VPMULLD(Mem{Base: by, Disp: 32 * i}, rows[i], rows[i])
 	}
 	rows = pass(rows, constBits-passBits, 1<<(constBits-passBits-1))
 	rows = transpose(rows)
@@ -204,6 +208,88 @@ func idct() {
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// idct4 is idct4Plain: columns in the four lanes, then, transposed, rows.
+func idct4() {
+	TEXT("idct4AVX2", NOSPLIT, "func(out *uint8, stride int, k *int32, factors *int32)")
+	Doc("idct4AVX2 writes 4 x 4 samples of a block.")
+	Pragma("noescape")
+	out, stride := Load(Param("out"), GP64()), Load(Param("stride"), GP64())
+	k, by := Load(Param("k"), GP64()), Load(Param("factors"), GP64())
+	rows := make([]reg.VecVirtual, 4)
+	for i := range rows {
+		rows[i] = XMM()
+		VPMOVSXWD(Mem{Base: k, Disp: keptAC + 8*i}, rows[i])
+		if i == 0 {
+			first := XMM()
+			VMOVD(Mem{Base: k}, first)
+			VPBLENDD(Imm(1), first, rows[i], rows[i])
+		}
+		VPMULLD(Mem{Base: by, Disp: 32 * i}, rows[i], rows[i])
+	}
+	even, odd := broadcast(10703).AsX(), broadcast(4433).AsX() // fix1306, fix0541
+	const shift = constBits + passBits + 3
+	for i, p := range []struct {
+		shift uint64
+		bias  int32
+	}{{constBits - passBits, 1 << (constBits - passBits - 1)}, {shift, 1<<(shift-1) + 128<<shift}} {
+		if i == 1 {
+			rows = transpose4(rows)
+		}
+		rows = pass4(rows, even, odd, p.shift, p.bias)
+	}
+	rows = transpose4(rows)
+	VPACKSSDW(rows[1], rows[0], rows[0])
+	VPACKSSDW(rows[3], rows[2], rows[2])
+	VPACKUSWB(rows[2], rows[0], rows[0])
+	at := out
+	for i := range 4 {
+		if i > 0 {
+			ADDQ(stride, at)
+		}
+		VPEXTRD(Imm(uint64(i)), rows[0], Mem{Base: at})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// pass4 is the plain kernel's butterfly4 on four lanes at once; results are rounded with bias and shifted.
+func pass4(s []reg.VecVirtual, f1, f2 reg.Register, shift uint64, bias int32) []reg.VecVirtual {
+	op := func(do func(...Op), b, a Op) reg.VecVirtual {
+		out := XMM()
+		do(b, a, out)
+		return out
+	}
+	mul, plus, minus := func(o ...Op) { VPMULLD(o[0], o[1], o[2]) }, func(o ...Op) { VPADDD(o[0], o[1], o[2]) }, func(o ...Op) { VPSUBD(o[0], o[1], o[2]) }
+	round := broadcast(bias).AsX()
+	even, odd := op(plus, s[2], s[0]), op(minus, s[2], s[0])
+	for _, e := range []reg.VecVirtual{even, odd} {
+		VPSLLD(Imm(constBits), e, e)
+		VPADDD(round, e, e)
+	}
+	r := op(plus, op(mul, f1, s[1]), op(mul, f2, s[3]))
+	t := op(minus, op(mul, f1, s[3]), op(mul, f2, s[1]))
+	out := []reg.VecVirtual{op(plus, r, even), op(plus, t, odd), op(minus, t, odd), op(minus, r, even)}
+	for _, o := range out {
+		VPSRAD(Imm(shift), o, o)
+	}
+	return out
+}
+
+// transpose4 turns four rows of four lanes into columns.
+func transpose4(r []reg.VecVirtual) []reg.VecVirtual {
+	t := []reg.VecVirtual{XMM(), XMM(), XMM(), XMM()}
+	VPUNPCKLDQ(r[1], r[0], t[0])
+	VPUNPCKHDQ(r[1], r[0], t[1])
+	VPUNPCKLDQ(r[3], r[2], t[2])
+	VPUNPCKHDQ(r[3], r[2], t[3])
+	out := []reg.VecVirtual{XMM(), XMM(), XMM(), XMM()}
+	VPUNPCKLQDQ(t[2], t[0], out[0])
+	VPUNPCKHQDQ(t[2], t[0], out[1])
+	VPUNPCKLQDQ(t[3], t[1], out[2])
+	VPUNPCKHQDQ(t[3], t[1], out[3])
+	return out
 }
 
 // times multiplies with one of idctFactors.
