@@ -41,6 +41,11 @@ func chromaAt(img image.Image, x, y int) (blue, red uint8) {
 		at := src.COffset(x, y)
 		return src.Cb[at], src.Cr[at]
 	}
+	if src, is := img.(*image.RGBA); is {
+		at := src.Pix[src.PixOffset(x, y):]
+		_, blue, red = color.RGBToYCbCr(at[0], at[1], at[2])
+		return blue, red
+	}
 	c := color.YCbCrModel.Convert(img.At(x, y)).(color.YCbCr)
 	return c.Cb, c.Cr
 }

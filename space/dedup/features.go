@@ -47,11 +47,37 @@ const (
 	farthest   = 14
 )
 
-// pattern is the places that a descriptor compares, for each direction that it may have.
-type pattern [directions][256][2]offset
+// pattern is the places that a descriptor compares, for each direction that it may have, as offsets in a soft picture.
+type pattern [directions][256][2]int16
 
-// offset is a place about a corner.
-type offset struct{ x, y int8 }
+// soft is a smoothed picture with its border repeated outwards by farthest. Brightness is in the bits of floats, which for
+// numbers from 0 on are ordered as these are.
+type soft []uint32
+
+// softStride is the length of a soft picture's rows: the same for all, that a pattern's offsets fit each.
+const softStride = 256
+
+// newSoft smooths a picture of at most comparedSide.
+func newSoft(g grey) soft {
+	once := binomial(g)
+	defer once.giveBack()
+	g = binomial(once)
+	defer g.giveBack()
+	s := make(soft, softStride*(g.height+2*farthest))
+	for y := range g.height + 2*farthest {
+		from, into := g.row(min(max(y-farthest, 0), g.height-1)), s[y*softStride:][:g.width+2*farthest]
+		for x, v := range from {
+			into[farthest+x] = math.Float32bits(v)
+		}
+		for x := range farthest {
+			into[x], into[farthest+g.width+x] = into[farthest], into[farthest+g.width-1]
+		}
+	}
+	return s
+}
+
+// place is that of a pixel.
+func (s soft) place(x, y int) int { return (y+farthest)*softStride + x + farthest }
 
 // patterns are as they are, and mirrored along the direction. The places are normal about the corner with a standard
 // deviation of 4.5 pixels.
@@ -74,7 +100,7 @@ func newPatterns() (both [2]*pattern) {
 			for direction := range directions {
 				sin, cos := math.Sincos(float64(direction) * 2 * math.Pi / directions)
 				for mirrored, v := range []float64{y, -y} {
-					both[mirrored][direction][i][end] = offset{int8(math.Round(x*cos - v*sin)), int8(math.Round(x*sin + v*cos))}
+					both[mirrored][direction][i][end] = int16(math.Round(x*cos-v*sin)) + softStride*int16(math.Round(x*sin+v*cos))
 				}
 			}
 		}
@@ -103,16 +129,17 @@ func findFeatures(g grey) []feature {
 }
 
 func featuresOf(level grey, scaleX, scaleY float64, wanted int) []feature {
-	soft := padded(binomial(binomial(level)), farthest)
+	smooth := newSoft(level)
 	found := corners(level, wanted)
 	features := make([]feature, len(found))
 	for i, c := range found {
 		f := &features[i]
 		f.x, f.y = (float64(c.x)+0.5)*scaleX, (float64(c.y)+0.5)*scaleY
 		f.scale = math.Sqrt(scaleX * scaleY)
-		f.angle = direction(soft, c.x+farthest, c.y+farthest)
-		f.seen = describe(soft, c.x+farthest, c.y+farthest, f.angle, patterns[0])
-		f.mirrored = describe(soft, c.x+farthest, c.y+farthest, f.angle, patterns[1])
+		at := smooth.place(c.x, c.y)
+		f.angle = smooth.direction(at)
+		f.seen = smooth.describe(at, f.angle, patterns[0])
+		f.mirrored = smooth.describe(at, f.angle, patterns[1])
 	}
 	return features
 }
@@ -127,6 +154,7 @@ type corner struct {
 // Features to Track", CVPR 1994), spread over the picture: of each cell of a grid the best first.
 func corners(g grey, wanted int) []corner {
 	strength := cornerStrength(g)
+	defer strength.giveBack()
 	const cells = 4
 	var inCell [cells * cells][]corner
 	for y := featureBorder; y < g.height-featureBorder; y++ {
@@ -164,9 +192,12 @@ func compareCorners(a, b corner) int {
 
 func isPeak(g grey, x, y int) bool {
 	v := g.at(x, y)
+	if row := g.row(y); row[x-1] >= v || row[x+1] >= v {
+		return false // as most are
+	}
 	for dy := -2; dy <= 2; dy++ {
-		for dx := -2; dx <= 2; dx++ {
-			if (dx != 0 || dy != 0) && g.at(x+dx, y+dy) >= v {
+		for i, other := range g.row(y + dy)[x-2 : x+3] {
+			if other >= v && (dy != 0 || i != 2) {
 				return false
 			}
 		}
@@ -174,19 +205,34 @@ func isPeak(g grey, x, y int) bool {
 	return true
 }
 
+// edge gives the outermost pixels a value.
+func (g grey) edge(value float32) {
+	for x := range g.width {
+		g.pix[x], g.pix[len(g.pix)-1-x] = value, value
+	}
+	for y := range g.height {
+		row := g.row(y)
+		row[0], row[len(row)-1] = value, value
+	}
+}
+
 // cornerStrength is the smaller eigenvalue of the mean products of gradients in windows of five by five.
 func cornerStrength(g grey) grey {
-	xx, xy, yy := newGrey(g.width, g.height), newGrey(g.width, g.height), newGrey(g.width, g.height)
+	xx, xy, yy := borrowGrey(g.width, g.height), borrowGrey(g.width, g.height), borrowGrey(g.width, g.height)
 	for y := 1; y < g.height-1; y++ {
-		above, row, below := g.row(y-1), g.row(y), g.row(y+1)
-		at := y * g.width
+		above, row, below := g.row(y - 1)[:g.width], g.row(y)[:g.width], g.row(y + 1)[:g.width]
+		ofXX, ofXY, ofYY := xx.row(y)[:g.width], xy.row(y)[:g.width], yy.row(y)[:g.width]
 		for x := 1; x < g.width-1; x++ {
 			dx, dy := (row[x+1]-row[x-1])/2, (below[x]-above[x])/2
-			xx.pix[at+x], xy.pix[at+x], yy.pix[at+x] = dx*dx, dx*dy, dy*dy
+			ofXX[x], ofXY[x], ofYY[x] = dx*dx, dx*dy, dy*dy
 		}
 	}
-	xx, xy, yy = boxed(xx, 2), boxed(xy, 2), boxed(yy, 2)
-	out := newGrey(g.width, g.height)
+	for _, products := range []grey{xx, xy, yy} {
+		products.edge(0)
+		products.box(2)
+		defer products.giveBack()
+	}
+	out := borrowGrey(g.width, g.height)
 	for i := range out.pix {
 		half, apart := (xx.pix[i]+yy.pix[i])/2, (xx.pix[i]-yy.pix[i])/2
 		out.pix[i] = half - float32(math.Sqrt(float64(apart*apart+xy.pix[i]*xy.pix[i])))
@@ -195,82 +241,98 @@ func cornerStrength(g grey) grey {
 }
 
 // direction is that from a place to the centroid of brightness about it.
-func direction(g grey, x, y int) float64 {
+func (s soft) direction(at int) float64 {
 	var sumX, sumY float32
 	for dy := -pointRadius; dy <= pointRadius; dy++ {
-		row := g.row(min(max(y+dy, 0), g.height-1))
-		for dx := -pointRadius; dx <= pointRadius; dx++ {
-			if dx*dx+dy*dy > pointRadius*pointRadius {
-				continue
-			}
-			v := row[min(max(x+dx, 0), g.width-1)]
-			sumX += float32(dx) * v
-			sumY += float32(dy) * v
+		reach := pointReach[dy+pointRadius]
+		row := s[at+dy*softStride-reach : at+dy*softStride+reach+1]
+		var sum float32
+		for i, bits := range row {
+			v := math.Float32frombits(bits)
+			sumX += float32(i-reach) * v
+			sum += v
 		}
+		sumY += float32(dy) * sum
 	}
 	return math.Atan2(float64(sumY), float64(sumX))
 }
 
-// describe compares brightness about a place.
-func describe(g grey, x, y int, angle float64, p *pattern) descriptor {
-	direction := int(math.Round(angle*directions/(2*math.Pi))) & (directions - 1)
-	at := y*g.width + x
-	var d descriptor
-	for i, ends := range &p[direction] {
-		one, two := ends[0], ends[1]
-		if g.pix[at+int(one.y)*g.width+int(one.x)] > g.pix[at+int(two.y)*g.width+int(two.x)] {
-			d[i/64] |= 1 << (i % 64)
+// pointReach is how far the patch that gives the direction reaches to both sides, row by row.
+var pointReach = func() (reach [2*pointRadius + 1]int) {
+	for i := range reach {
+		dy := i - pointRadius
+		for (reach[i]+1)*(reach[i]+1)+dy*dy <= pointRadius*pointRadius {
+			reach[i]++
 		}
+	}
+	return reach
+}()
+
+// describe compares brightness about a place.
+func (s soft) describe(at int, angle float64, p *pattern) descriptor {
+	direction := int(math.Round(angle*directions/(2*math.Pi))) & (directions - 1)
+	const corner = farthest*softStride + farthest
+	about := s[at-corner : at+corner+1]
+	var d descriptor
+	for i := range d {
+		var word uint64
+		for _, ends := range p[direction][64*i : 64*i+64] {
+			one, two := about[corner+int(ends[0])], about[corner+int(ends[1])]
+			word = word>>1 | uint64(int64(two)-int64(one))&(1<<63) // one is brighter: no branch, for it would be a guess
+		}
+		d[i] = word
 	}
 	return d
 }
 
-// padded is the picture with its border repeated outwards.
-func padded(g grey, by int) grey {
-	out := newGrey(g.width+2*by, g.height+2*by)
-	for y := range out.height {
-		from, into := g.row(min(max(y-by, 0), g.height-1)), out.row(y)
-		copy(into[by:], from)
-		for x := range by {
-			into[x], into[by+g.width+x] = from[0], from[g.width-1]
-		}
-	}
-	return out
-}
-
-// binomial smooths with weights 1, 2, 1 in both directions; the border is repeated outwards.
+// binomial smooths with weights 1, 2, 1 in both directions; the border is repeated outwards. The picture is a borrowed one.
 func binomial(g grey) grey {
-	half, out := newGrey(g.width, g.height), newGrey(g.width, g.height)
+	half, out := borrowGrey(g.width, g.height), borrowGrey(g.width, g.height)
+	defer half.giveBack()
 	for y := range g.height {
 		row, into := g.row(y), half.row(y)
 		last := len(row) - 1
-		for x := range row {
-			into[x] = (row[max(x-1, 0)] + 2*row[x] + row[min(x+1, last)]) / 4
+		before, here := row[0], row[0]
+		for x, after := range row[1:] {
+			into[x] = (before + 2*here + after) / 4
+			before, here = here, after
 		}
+		into[last] = (before + 3*here) / 4
 	}
 	for y := range g.height {
-		above, row, below, into := half.row(max(y-1, 0)), half.row(y), half.row(min(y+1, g.height-1)), out.row(y)
-		for x := range row {
-			into[x] = (above[x] + 2*row[x] + below[x]) / 4
+		row := half.row(y)
+		above, below, into := half.row(max(y-1, 0))[:len(row)], half.row(min(y+1, g.height-1))[:len(row)], out.row(y)[:len(row)]
+		for x, v := range row {
+			into[x] = (above[x] + 2*v + below[x]) / 4
 		}
 	}
 	return out
 }
 
-// boxed is the mean over a window of 2·radius+1 in both directions; the border is repeated outwards.
-func boxed(g grey, radius int) grey {
-	half, out := newGrey(g.width, g.height), newGrey(g.width, g.height)
+// box takes the mean over a window of 2·radius+1 in both directions; the border is repeated outwards.
+func (g grey) box(radius int) {
+	half := borrowGrey(g.width, g.height)
+	defer half.giveBack()
 	share := 1 / float32(2*radius+1)
+	wide := make([]float32, g.width+2*radius+1) // a row with its border
 	for y := range g.height {
-		row, into := g.row(y), half.row(y)
-		last := len(row) - 1
-		var sum float32
-		for x := -radius; x <= radius; x++ {
-			sum += row[min(max(x, 0), last)]
+		row := g.row(y)
+		copy(wide[radius:], row)
+		for x := range radius {
+			wide[x] = row[0]
 		}
-		for x := range row {
+		for x := radius + g.width; x < len(wide); x++ {
+			wide[x] = row[g.width-1]
+		}
+		var sum float32
+		for _, v := range wide[:2*radius+1] {
+			sum += v
+		}
+		into := half.row(y)
+		next, gone := wide[2*radius+1:][:len(into)], wide[:len(into)]
+		for x := range into {
 			into[x] = sum * share
-			sum += row[min(x+radius+1, last)] - row[max(x-radius, 0)]
+			sum += next[x] - gone[x]
 		}
 	}
 	sums := make([]float32, g.width)
@@ -281,11 +343,11 @@ func boxed(g grey, radius int) grey {
 		}
 	}
 	for y := range g.height {
-		into, next, gone := out.row(y), half.row(min(y+radius+1, last)), half.row(max(y-radius, 0))
-		for x := range into {
-			into[x] = sums[x] * share
-			sums[x] += next[x] - gone[x]
+		into := g.row(y)[:len(sums)]
+		next, gone := half.row(min(y+radius+1, last))[:len(sums)], half.row(max(y-radius, 0))[:len(sums)]
+		for x, sum := range sums {
+			into[x] = sum * share
+			sums[x] = sum + (next[x] - gone[x])
 		}
 	}
-	return out
 }

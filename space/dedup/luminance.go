@@ -3,6 +3,7 @@ package dedup
 import (
 	"image"
 	"image/color"
+	"sync"
 )
 
 // luminance reads a picture row by row as luma, 0 to 255 (ITU-R BT.601 weights, as in JPEG).
@@ -72,6 +73,22 @@ func newGrey(width, height int) grey {
 	return grey{width, height, make([]float32, width*height)}
 }
 
+// rough are the pixels of pictures that are needed no more: a comparison makes some fifty, and new memory costs more time
+// than most of what is done with it.
+var rough = sync.Pool{New: func() any { return new([]float32) }}
+
+// borrowGrey is a picture whose pixels are anything, until they are written and given back.
+func borrowGrey(width, height int) grey {
+	pix := *rough.Get().(*[]float32)
+	if cap(pix) < width*height {
+		pix = make([]float32, width*height)
+	}
+	return grey{width, height, pix[:width*height]}
+}
+
+// giveBack lets the next one borrow the pixels. Nothing may look at them any more.
+func (g grey) giveBack() { rough.Put(&g.pix) }
+
 func (g grey) at(x, y int) float32 { return g.pix[y*g.width+x] }
 
 // averages brings a picture to another size: each value is the mean of the area that it stands for, with pixels on
@@ -81,14 +98,14 @@ func averages(l luminance, width, height int) grey {
 	if l.width == 0 || l.height == 0 {
 		return g
 	}
-	columns := shares(l.width, width)
+	columns := windows(l.width, width)
 	lines := shares(l.height, height)
 	row, reduced := make([]float32, l.width), make([]float32, width)
 	for y := range l.height {
 		l.row(y, row)
 		reduce(row, columns, reduced)
 		for _, part := range lines[y] {
-			into := g.pix[part.to*width : (part.to+1)*width]
+			into := g.pix[part.to*width:][:len(reduced)]
 			for x, v := range reduced {
 				into[x] += part.weight * v
 			}
@@ -119,11 +136,41 @@ func shares(n, m int) [][]share {
 	return all
 }
 
-func reduce(row []float32, columns [][]share, into []float32) {
-	clear(into)
-	for x, v := range row {
-		for _, part := range columns[x] {
-			into[part.to] += part.weight * v
+// window is the inputs that an output is made of.
+type window struct {
+	from    int
+	weights []float32
+}
+
+// windows are the shares of n inputs in m outputs, by output.
+func windows(n, m int) []window {
+	all := make([]window, m)
+	for i, parts := range shares(n, m) {
+		for _, part := range parts {
+			w := &all[part.to]
+			if len(w.weights) == 0 {
+				w.from = i
+			}
+			w.weights = append(w.weights, part.weight)
+		}
+	}
+	return all
+}
+
+func reduce(row []float32, columns []window, into []float32) {
+	for x, w := range columns {
+		from := row[w.from:]
+		switch weights := w.weights; len(weights) {
+		case 2:
+			into[x] = weights[0]*from[0] + weights[1]*from[1]
+		case 3:
+			into[x] = weights[0]*from[0] + weights[1]*from[1] + weights[2]*from[2]
+		default:
+			var sum float32
+			for i, v := range from[:len(weights)] {
+				sum += weights[i] * v
+			}
+			into[x] = sum
 		}
 	}
 }

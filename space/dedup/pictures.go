@@ -5,11 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image/jpeg"
+	"image"
 	"image/png"
 	"slices"
 	"sync"
 
+	"github.com/clipd/clipd/preprocess/jpeg"
 	"github.com/clipd/clipd/space"
 )
 
@@ -96,13 +97,16 @@ func (p *pictures) forget(id string) {
 }
 
 func decodeView(data []byte) *view {
-	decode := jpeg.Decode
-	if bytes.HasPrefix(data, []byte("\x89PNG")) {
-		decode = png.Decode
-	}
-	img, err := decode(bytes.NewReader(data))
+	img, err := decodeThumbnail(data)
 	if err != nil {
 		return nil
 	}
 	return newView(img)
+}
+
+func decodeThumbnail(data []byte) (image.Image, error) {
+	if bytes.HasPrefix(data, []byte("\x89PNG")) {
+		return png.Decode(bytes.NewReader(data))
+	}
+	return jpeg.Decode(data, 1)
 }

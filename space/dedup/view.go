@@ -61,9 +61,15 @@ func smallGrey(img image.Image) grey {
 // details is the difference of a slightly and a broadly smoothed picture, which leaves edges of a few pixels: what
 // two photographs of alike scenes do not share, and what brightness and contrast do not change.
 func details(g grey) grey {
-	fine, broad := binomial(g), boxed(boxed(g, 3), 3)
-	for i := range fine.pix {
-		fine.pix[i] -= broad.pix[i]
+	fine, broad := binomial(g), borrowGrey(g.width, g.height)
+	defer fine.giveBack()
+	defer broad.giveBack()
+	copy(broad.pix, g.pix)
+	broad.box(3)
+	broad.box(3)
+	out := newGrey(g.width, g.height)
+	for i, v := range fine.pix {
+		out.pix[i] = v - broad.pix[i]
 	}
-	return fine
+	return out
 }
