@@ -37,30 +37,59 @@ func browserPath(t *testing.T) string {
 	return ""
 }
 
-// startBrowser starts one headless browser with a profile of its own; it ends with the test.
+// TestMain ends the browser that the tests have shared.
+func TestMain(m *testing.M) {
+	status := m.Run()
+	shared.stop()
+	os.Exit(status)
+}
+
+// shared is the one headless browser of all tests: a tab has storage of its own, so that one is enough.
+var shared sharedBrowser
+
+type sharedBrowser struct {
+	once    sync.Once
+	ctx     context.Context
+	err     error
+	cancels []func() // in the order in which they are called
+}
+
+// startBrowser is the shared browser, which the first caller starts.
 func startBrowser(t *testing.T) context.Context {
 	t.Helper()
+	path := browserPath(t)
+	shared.once.Do(func() { shared.start(path) })
+	if shared.err != nil {
+		t.Fatalf("start the browser: %v", shared.err)
+	}
+	return shared.ctx
+}
+
+func (b *sharedBrowser) start(path string) {
+	profile, err := os.MkdirTemp("", "clipd-page")
+	if err != nil {
+		b.err = err
+		return
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(browserPath(t)),
+		chromedp.ExecPath(path),
 		chromedp.NoSandbox,
 		chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.UserDataDir(profile),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("hide-scrollbars", true),
 	)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("close the browser: %v", err)
-		}
+	b.ctx = ctx
+	b.cancels = []func(){func() { _ = chromedp.Cancel(ctx) }, cancel, stop, func() { _ = os.RemoveAll(profile) }}
+	b.err = chromedp.Do(ctx)
+}
+
+func (b *sharedBrowser) stop() {
+	for _, cancel := range b.cancels {
 		cancel()
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start the browser: %v", err)
 	}
-	return ctx
 }
 
 // tab is one page in a browser context of its own (no shared storage). It collects what the page writes to the console.

@@ -379,7 +379,14 @@ func (f *fake) answer(c string, query api.SearchRequest, target *color.RGBA) api
 		if f.relevant != nil {
 			f.relevant(&hit)
 		}
+		if hit.Relevance != nil && *hit.Relevance < query.MinRelevance {
+			out.Nearest = append(out.Nearest, hit)
+			continue
+		}
 		out.Hits = append(out.Hits, hit)
+	}
+	if out.Nearest = out.Nearest[:min(3, len(out.Nearest))]; len(out.Hits) > 0 {
+		out.Nearest = nil
 	}
 	slices.SortFunc(out.Hits, func(a, b api.SearchHit) int {
 		if a.Score != b.Score {

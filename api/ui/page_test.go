@@ -21,6 +21,7 @@ func TestPage(t *testing.T) {
 		"browse":             testBrowse,
 		"search":             testSearch,
 		"options":            testOptions,
+		"relevance":          testRelevanceAndVariety,
 		"by picture":         testByPicture,
 		"detail":             testDetail,
 		"links":              testLinks,
@@ -121,6 +122,43 @@ func testOptions(p *tab, f *fake) {
 	}
 	p.open("/?c=demo&q=coffee&min=0.4")
 	p.wait("document.querySelectorAll('.tile').length === 1")
+}
+
+// testRelevanceAndVariety sets both controls by hand and by the address, and asks for more than there is.
+func testRelevanceAndVariety(p *tab, f *fake) {
+	f.set(func() {
+		f.relevant = func(hit *api.SearchHit) { hit.Relevance = hit.Cosine }
+	})
+	p.open("/?c=demo&q=coffee")
+	p.wait("document.querySelectorAll('.tile').length === 19")
+	p.click("#tune")
+	set := func(id, value string) {
+		eval[chromedp.Void](p, fmt.Sprintf("(%[1]s.value = '%[2]s', %[1]s.dispatchEvent(new Event('input', {bubbles: true})), %[1]s.dispatchEvent(new Event('change', {bubbles: true})))", id, value))
+	}
+	set("vary", "0.35")
+	p.wait("location.search.includes('vary=0.35')")
+	if got := p.text("output[for=vary]"); got != "35 %" {
+		p.t.Errorf("variety %q", got)
+	}
+	set("rel", "0.2")
+	p.wait("location.search.includes('rel=0.2') && document.querySelectorAll('.tile').length < 19")
+	if query := f.lastQuery(); query.MMR == nil || *query.MMR != 0.65 || query.MinRelevance != 0.2 {
+		p.t.Errorf("asked %+v", query)
+	}
+	if !eval[bool](p, "document.querySelector('#tune').classList.contains('changed')") {
+		p.t.Error("the button does not tell that options are set")
+	}
+	p.open("/?c=demo&q=coffee&rel=0.97") // which no choice has
+	p.wait("document.querySelectorAll('.far .tile').length === 3")
+	if got := p.text("#far-heading"); got != "Nothing here is relevant enough. The nearest are:" {
+		p.t.Errorf("heading %q", got)
+	}
+	if got := eval[string](p, "rel.selectedOptions[0].textContent"); got != "From 97 %" {
+		p.t.Errorf("relevance %q", got)
+	}
+	if f.lastQuery().MMR != nil {
+		p.t.Error("variety is asked for though it is off")
+	}
 }
 
 func testByPicture(p *tab, f *fake) {

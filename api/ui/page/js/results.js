@@ -109,16 +109,16 @@ export function createResults(app) {
   function renderAnswer(route, image, query, answer, signal) {
     const { hits } = answer;
     const near = hits.filter((hit) => hit.match);
-    const far = hits.filter((hit) => !hit.match);
+    const far = hits.length === 0 ? answer.nearest ?? [] : hits.filter((hit) => !hit.match);
     entries = [...near, ...far].map((hit) => ({ item: hit.item, hit }));
     const options = tileOptions(route, hits[0]?.score);
     const shown = (list) => grid(list.map((hit) => ({ item: hit.item, hit })), options);
     render(
       heading(route, image, answer, near.length),
-      hits.length === 0 && nothingFound(app, route, answer),
+      hits.length === 0 && far.length === 0 && nothingFound(app, route, answer),
       near.length > 0 && h('section', { class: near.length < 4 ? 'near few' : 'near', 'aria-label': 'Matches' }, shown(near)),
       far.length > 0 && h('section', { class: near.length === 0 ? 'far all' : 'far', 'aria-labelledby': 'far-heading' },
-        h('h2', { id: 'far-heading' }, near.length === 0 ? 'Nothing here matches well. The nearest are:' : 'No match: probably not what you asked for'), shown(far)),
+        h('h2', { id: 'far-heading' }, near.length === 0 ? `Nothing here ${route.rel > 0 && hits.length === 0 ? 'is relevant enough' : 'matches well'}. The nearest are:` : 'No match: probably not what you asked for'), shown(far)),
       answer.more && button('Show more', { class: 'more', onclick: (event) => showMore(event.currentTarget, route, image, query, answer, signal) }));
   }
 
@@ -186,6 +186,8 @@ function toQuery(route) {
   if (route.kind !== '') query.kind = route.kind;
   if (route.mode !== '' && text !== '') query.mode = route.mode;
   if (route.min > 0) query.min_score = route.min;
+  if (route.rel > 0) query.min_relevance = route.rel;
+  if (route.vary > 0) query.mmr = 1 - route.vary;
   const filter = parseFilter(route.filter);
   if (filter) query.filter = filter;
   return query;
@@ -211,13 +213,13 @@ export function exampleChips(app, route) {
 function nothingFound(app, route, answer) {
   const narrowing = [
     route.filter !== '' && 'the filter',
-    route.min > 0 && `the minimal score of ${route.min}`,
+    route.min > 0 && `the minimal cosine of ${route.min}`,
     route.kind !== '' && `the choice of ${route.kind}s only`,
   ].filter(Boolean);
   const why = answer.searched === 0 && narrowing.length > 0
     ? `No item passes ${narrowing.join(' and ')}.`
     : route.mode === 'keyword' ? 'No item holds these words. Searching by meaning may find what other words describe.' : 'Try other words, or a picture.';
-  const wider = { ...app.route(), filter: '', min: 0, kind: '', mode: '' };
+  const wider = { ...app.route(), filter: '', min: 0, rel: 0, kind: '', mode: '' };
   return notice('search', 'Nothing found', h('p', {}, why),
     (narrowing.length > 0 || route.mode !== '') && h('a', { class: 'solid', href: app.href(wider), onclick: app.follow }, 'Search everything'));
 }

@@ -1,7 +1,7 @@
 // What the page shows is in its address: ?c=demo&q=a+cat&item=…, so that Back works and a search can be sent to
 // somebody. A picture that the user searches with has no address: it stays in memory, its number in history.state.
 
-const defaults = { c: '', view: 'search', q: '', like: [], unlike: [], kind: '', mode: '', k: 24, min: 0, filter: '', explain: false, item: '', compare: '' };
+const defaults = { c: '', view: 'search', q: '', like: [], unlike: [], kind: '', mode: '', k: 24, min: 0, rel: 0, vary: 0, filter: '', explain: false, item: '', compare: '' };
 
 export function parse(search) {
   const params = new URLSearchParams(search);
@@ -12,7 +12,7 @@ export function parse(search) {
   route.kind = oneOf(params.get('kind'), ['', 'image', 'text']);
   route.mode = oneOf(params.get('mode'), ['', 'vector', 'keyword']);
   route.k = between(params.get('k'), 1, 1000, defaults.k);
-  route.min = between(params.get('min'), 0, 1, defaults.min);
+  for (const key of ['min', 'rel', 'vary']) route[key] = between(params.get(key), 0, 1, defaults[key]);
   route.explain = params.get('explain') === '1';
   return route;
 }
@@ -41,8 +41,8 @@ export function format(route) {
 
 // question is the part of a route that decides the hits; two routes with equal questions show the same list.
 export function question(route, image) {
-  const { view, c, q, like, unlike, kind, mode, k, min, filter, explain } = route;
-  return JSON.stringify({ view, c, q, like, unlike, kind, mode, k, min, filter, explain, image: image ?? 0 });
+  const { view, c, q, like, unlike, kind, mode, k, min, rel, vary, filter, explain } = route;
+  return JSON.stringify({ view, c, q, like, unlike, kind, mode, k, min, rel, vary, filter, explain, image: image ?? 0 });
 }
 
 // asks says whether a route holds a query, rather than a collection to browse.

@@ -9,6 +9,7 @@ import { thumbnail } from './tiles.js';
 const kinds = [['', 'All'], ['image', 'Images'], ['text', 'Texts']];
 const modes = [['', 'Hybrid'], ['vector', 'Meaning'], ['keyword', 'Words']];
 const sizes = [12, 24, 48, 96];
+const relevances = [[0, 'All hits'], [0.2, 'Weak and better'], [0.5, 'Matches only'], [0.9, 'Strong matches only']];
 
 export function createSearchForm(app) {
   const form = byID('search');
@@ -93,21 +94,22 @@ function createOptions(app) {
   const panel = byID('options');
   const kind = segments('kind', 'Show', kinds);
   const mode = segments('mode', 'Search by', modes);
-  const size = h('select', { id: 'k' }, sizes.map((n) => h('option', { value: String(n) }, String(n))));
-  const least = h('input', { id: 'min', type: 'range', min: '0', max: '1', step: '0.01', value: '0' });
-  const leastText = h('output', { for: 'min' }, 'off');
+  const size = choice('k', sizes.map((n) => [n, String(n)]));
+  const relevance = choice('rel', relevances);
+  const vary = slider('vary', 0.9, 0.05, percent);
+  const least = slider('min', 1, 0.01, (value) => value.toFixed(2));
   const filter = h('input', { id: 'filter', type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'colour=red  _taken>=2024-05-01', 'aria-describedby': 'filter-help' });
   const help = h('p', { id: 'filter-help', class: 'help' });
   const explain = h('input', { id: 'explain', type: 'checkbox', role: 'switch' });
 
   replace(panel, kind.element, mode.element,
-    field('Hits', size), field('Minimal cosine', h('span', { class: 'with-output' }, least, leastText)),
+    field('Hits', size.element), field('Relevance', relevance.element),
+    field('Variety', vary.element, 'Puts hits that differ from each other first'), field('Minimal cosine', least.element),
     h('div', { class: 'field wide' }, h('label', { for: 'filter' }, 'Filter'), filter, help),
     h('label', { class: 'switch' }, explain, h('span', {}, 'Explain the ranks')));
 
   const apply = () => { if (checkFilter()) app.ask({ ...app.route(), ...values() }, app.image(), { replace: true }); };
   panel.addEventListener('change', apply);
-  least.addEventListener('input', () => { leastText.value = leastLabel(least.value); });
   filter.addEventListener('input', () => { filter.removeAttribute('aria-invalid'); replace(help, ...hint()); });
 
   function checkFilter() {
@@ -125,20 +127,20 @@ function createOptions(app) {
   }
 
   function values() {
-    return { kind: kind.value(), mode: mode.value(), k: Number(size.value), min: Number(least.value), filter: filter.value.trim(), explain: explain.checked };
+    return { kind: kind.value(), mode: mode.value(), k: size.value(), rel: relevance.value(), vary: vary.value(), min: least.value(), filter: filter.value.trim(), explain: explain.checked };
   }
 
   function show(route) {
     kind.set(route.kind);
     mode.set(route.mode);
-    if (!sizes.includes(route.k) && !size.querySelector(`option[value="${route.k}"]`)) size.append(h('option', { value: String(route.k) }, String(route.k)));
-    size.value = String(route.k);
-    least.value = String(route.min);
-    leastText.value = leastLabel(route.min);
+    size.set(route.k, String(route.k));
+    relevance.set(route.rel, `From ${percent(route.rel)}`);
+    vary.set(route.vary);
+    least.set(route.min);
     if (document.activeElement !== filter) filter.value = route.filter;
     explain.checked = route.explain;
     checkFilter();
-    const changed = [route.kind, route.mode, route.filter].some((v) => v !== '') || route.min > 0;
+    const changed = [route.kind, route.mode, route.filter].some((v) => v !== '') || route.min > 0 || route.rel > 0 || route.vary > 0;
     byID('tune').classList.toggle('changed', changed);
   }
 
@@ -160,13 +162,40 @@ function createOptions(app) {
   return { show, toggle, values };
 }
 
-const leastLabel = (value) => (Number(value) === 0 ? 'off' : Number(value).toFixed(2));
+const percent = (value) => `${Math.round(100 * value)} %`;
 
 const hint = () => ['field=value, !=, >=, <, ~ for words, ^= for a beginning; or the API’s JSON'];
 
-function field(label, control) {
+function field(label, control, title) {
   const id = control.id || control.querySelector('input').id;
-  return h('div', { class: 'field' }, h('label', { for: id }, label), control);
+  return h('div', { class: 'field', title }, h('label', { for: id }, label), control);
+}
+
+// choice is a select of numbers; one from an address that is not among them joins them.
+function choice(id, choices) {
+  const option = ([value, label]) => h('option', { value: String(value) }, label);
+  const element = h('select', { id }, choices.map(option));
+  return {
+    element,
+    value: () => Number(element.value),
+    set: (value, label) => {
+      if (![...element.options].some((o) => Number(o.value) === value)) element.append(option([value, label]));
+      element.value = String(value);
+    },
+  };
+}
+
+// slider is a range from 0, which is off.
+function slider(id, max, step, format) {
+  const range = h('input', { id, type: 'range', min: '0', max: String(max), step: String(step), value: '0' });
+  const output = h('output', { for: id }, 'off');
+  const tell = (value) => { output.value = value === 0 ? 'off' : format(value); };
+  range.addEventListener('input', () => tell(Number(range.value)));
+  return {
+    element: h('span', { class: 'with-output' }, range, output),
+    value: () => Number(range.value),
+    set: (value) => { range.value = String(value); tell(value); },
+  };
 }
 
 function segments(name, legend, choices) {
