@@ -48,8 +48,8 @@ func TestWide(t *testing.T) {
 	if python == "" {
 		t.Skip("`make wide` runs this test: thousands of pictures beside Pillow")
 	}
-	seed, n := cmp.Or(os.Getenv("CLIPD_WIDE_SEED"), "1"), cmp.Or(os.Getenv("CLIPD_WIDE_CASES"), "3000")
-	t.Logf("seed %s, %s pictures", seed, n)
+	seed, n := cmp.Or(os.Getenv("CLIPD_WIDE_SEED"), "1"), cmp.Or(os.Getenv("CLIPD_WIDE_CASES"), "2400")
+	t.Logf("seed %s, %s pictures of random sizes", seed, n)
 	command := exec.CommandContext(t.Context(), python, "testdata/wide.py", seed, n)
 	command.Stderr = os.Stderr
 	out, err := command.StdoutPipe()
@@ -74,7 +74,7 @@ func TestWide(t *testing.T) {
 	if err := command.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if len(seen) < 6 {
+	if len(seen) < 8 {
 		t.Errorf("formats seen: %v", seen)
 	}
 	t.Logf("compared: %v", seen)
@@ -91,10 +91,7 @@ func (c *wideCase) check(t *testing.T) {
 		t.Errorf("%s: %d x %d pixels", c.Name, p.Width, p.Height)
 		return
 	}
-	if most, mean := difference(t, p.Image(), want); most != 0 {
-		t.Errorf("%s: differs from Pillow by up to %d levels, %.4f in the mean", c.Name, most, mean)
-		return
-	}
+	c.compare(t, "", p, p.Image(), want)
 	if c.Clip == 0 {
 		return
 	}
@@ -102,9 +99,31 @@ func (c *wideCase) check(t *testing.T) {
 	width, height := spec.geometry().resized(p.Width, p.Height)
 	left, top := spec.geometry().offset(width, 224), spec.geometry().offset(height, 224)
 	got := whole(p.Image()).resample(width, height, Bicubic, image.Rect(left, top, left+224, top+224))
-	if most, mean := difference(t, got, rgbImage(c.clips, 224, 224)); most != 0 {
-		t.Errorf("%s: resized, differs from Pillow by up to %d levels, %.4f in the mean", c.Name, most, mean)
+	c.compare(t, "resized, ", p, got, rgbImage(c.clips, 224, 224))
+}
+
+// compare wants the same pixels: level for level; of AVIF, whose chroma package heif must find again, nearly so: where
+// saturated colours meet it can't be told, of one value in a thousand here.
+func (c *wideCase) compare(t *testing.T, what string, p *Picture, got, want *image.RGBA) {
+	most, mean := difference(t, got, want)
+	if p.Format == "avif" {
+		if far := farther(got, want, 2); mean > 0.05 || far > 0.001 {
+			t.Errorf("%s: %sdiffers from Pillow by %.4f in the mean, %.4f %% of the values by more than 2 levels", c.Name, what, mean, 100*far)
+		}
+	} else if most != 0 {
+		t.Errorf("%s: %sdiffers from Pillow by up to %d levels, %.4f in the mean", c.Name, what, most, mean)
 	}
+}
+
+// farther is the share of values that are more than so many levels apart.
+func farther(a, b *image.RGBA, levels int) float64 {
+	n := 0
+	for i, v := range a.Pix {
+		if d := int(v) - int(b.Pix[i]); max(d, -d) > levels {
+			n++
+		}
+	}
+	return float64(n) / float64(len(a.Pix)/4*3)
 }
 
 // rgbImage makes an opaque picture of RGB bytes.

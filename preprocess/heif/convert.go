@@ -23,22 +23,17 @@ func newConversion(c Colour, chroma420 bool) (conversion, error) {
 	if !known {
 		return conversion{}, fmt.Errorf("%w: colours by matrix %d of H.273", ErrUnsupported, c.Matrix)
 	}
-	factors := [4]float64{
-		2 * (1 - red),
-		2 * blue * (blue - 1) / (1 - red - blue),
-		2 * red * (red - 1) / (1 - red - blue),
-		2 * (1 - blue),
-	}
+	r, b := float32(red), float32(blue) // whose factors are as long as libheif's
 	v := conversion{
 		quick:     c.FullRange && chroma420,
 		fullRange: c.FullRange,
-		redCr:     float32(factors[0]),
-		greenCb:   float32(factors[1]),
-		greenCr:   float32(factors[2]),
-		blueCb:    float32(factors[3]),
+		redCr:     2 * (1 - r),
+		greenCb:   2 * b * (1 - b) / (b + r - 1),
+		greenCr:   2 * r * (1 - r) / (b + r - 1),
+		blueCb:    2 * (1 - b),
 	}
-	for i, f := range factors {
-		v.fixed[i] = int32(math.Round(256 * f))
+	for i, f := range []float32{v.redCr, v.greenCb, v.greenCr, v.blueCb} {
+		v.fixed[i] = int32(math.Round(float64(256 * f)))
 	}
 	return v, nil
 }

@@ -2,7 +2,8 @@
 
 It writes to standard output, for each picture, a line of JSON (name, format, sizes of the parts) and the parts: the
 file's bytes; the upright RGB pixels; the pixels after CLIP's resize to 224 and centre crop. Nothing is kept.
-The versions are pinned in scripts/wide.sh; the seed is the first argument, the number of pictures the second.
+The versions are pinned in scripts/wide.sh; the seed is the first argument, the number of pictures of random sizes the
+second. Before them comes each kind of each format in each of EDGES.
 """
 
 import io
@@ -13,8 +14,11 @@ import sys
 import zlib
 
 import numpy as np
+import pillow_heif
 import simplejpeg
 from PIL import Image, ImageOps
+
+pillow_heif.register_heif_opener()
 
 
 def scene(rng, width, height):
@@ -67,7 +71,7 @@ def saved(img, **options):
 
 
 def jpeg(rng, pick, img):
-    kind = pick.choice(["444", "422", "420", "440", "411", "grey", "cmyk", "ycck", "rgb", "progressive", "restart", "orientation"])
+    kind = pick.choice(KINDS["jpeg"])
     quality = int(rng.integers(20, 101))
     if kind in ("444", "422", "420", "440", "411"):
         return kind, simplejpeg.encode_jpeg(np.ascontiguousarray(img), quality=quality, colorsubsampling=kind)
@@ -95,8 +99,8 @@ def jpeg(rng, pick, img):
 
 
 def any_png(rng, pick, img):
+    kind = pick.choice(KINDS["png"])
     interlaced = pick.random() < 0.4
-    kind = pick.choice(["grey", "grey", "rgb", "palette", "greyalpha", "rgba"])
     name = f"{kind}{'-interlaced' if interlaced else ''}"
     alpha = rng.integers(0, 256, img.shape[:2] + (1,)).astype(np.uint8)
     if kind == "grey":
@@ -120,31 +124,90 @@ def rgba(rng, img):
 
 
 def webp(rng, pick, img):
-    kind = pick.choice(["lossy", "lossless", "lossyalpha", "losslessalpha"])
+    kind = pick.choice(KINDS["webp"])
     pixels = rgba(rng, img) if "alpha" in kind else img
     return kind, saved(pixels, format="WEBP", quality=int(rng.integers(20, 100)), lossless="lossless" in kind, exact=True, method=0)
 
 
 def gif(rng, pick, img):
+    kind = pick.choice(KINDS["gif"])
     first = Image.fromarray(img).quantize(int(rng.integers(2, 257)))
-    if pick.random() < 0.5:
+    if kind == "still":
         return "still", saved(first, format="GIF", interlace=int(pick.random() < 0.5))
     return "animated", saved(first, format="GIF", save_all=True, append_images=[Image.fromarray(img[::-1].copy()).quantize(16)])
 
 
 def bmp(rng, pick, img):
-    kind = pick.choice(["rgb", "rgba", "grey", "palette", "bilevel"])
+    kind = pick.choice(KINDS["bmp"])
     pixels = {"rgb": img, "rgba": rgba(rng, img), "grey": img[:, :, 0], "palette": Image.fromarray(img).quantize(200),
               "bilevel": Image.fromarray(img).convert("1")}[kind]
     return kind, saved(pixels, format="BMP")
 
 
 def tiff(rng, pick, img):
-    kind = pick.choice(["rgb", "rgba", "grey", "palette", "bilevel"])
+    kind = pick.choice(KINDS["tiff"])
     pixels = {"rgb": img, "rgba": rgba(rng, img), "grey": img[:, :, 0], "palette": Image.fromarray(img).quantize(200),
               "bilevel": Image.fromarray(img).convert("1")}[kind]
     compression = pick.choice([None, "tiff_lzw", "tiff_adobe_deflate", "packbits"] + (["group4", "group3"] if kind == "bilevel" else []))
     return f"{kind}-{compression}", saved(pixels, format="TIFF", compression=compression)
+
+
+def heic(rng, pick, img):
+    kind = pick.choice(KINDS["heic"])
+    options = {"format": "HEIF", "quality": int(rng.integers(30, 95)), "full_range_flag": int(pick.random() < 0.7),
+               "matrix_coefficients": pick.choice([1, 5, 6, 6, 9])}
+    if kind == "orientation":
+        options["exif"] = Image.Exif()
+        options["exif"][0x0112] = int(rng.integers(1, 9))
+    if "bit" in kind:
+        depth, chroma = kind.split("bit")
+        pillow_heif.options.SAVE_HDR_TO_12_BIT = depth == "12"
+        deep = img.astype(np.uint16) * 256 + rng.integers(0, 256, img.shape).astype(np.uint16)
+        out = io.BytesIO()
+        pillow_heif.from_bytes(mode="RGB;16", size=img.shape[1::-1], data=deep.tobytes()).save(out, chroma=int(chroma), **options)
+        return kind, out.getvalue()
+    if kind in ("420", "422", "444"):
+        options["chroma"] = int(kind)
+    pixels = {"alpha": rgba(rng, img), "grey": img[:, :, 0]}.get(kind, img) if kind in ("alpha", "grey") else img
+    return kind, saved(pixels, **options)
+
+
+def avif(rng, pick, img):
+    kind = pick.choice(KINDS["avif"])
+    options = {"format": "AVIF", "quality": int(rng.integers(50, 95)), "speed": 9}
+    if kind == "video":
+        options["range"] = "limited"
+    if kind in ("420", "422", "444"):
+        options["subsampling"] = ":".join(kind)
+    return kind, saved(img[:, :, 0] if kind == "grey" else img, **options)
+
+
+KINDS = {
+    "jpeg": ["444", "422", "420", "440", "411", "grey", "cmyk", "ycck", "rgb", "progressive", "restart", "orientation"],
+    "png": ["grey", "rgb", "palette", "greyalpha", "rgba"],
+    "webp": ["lossy", "lossless", "lossyalpha", "losslessalpha"],
+    "gif": ["still", "animated"],
+    "bmp": ["rgb", "rgba", "grey", "palette", "bilevel"],
+    "tiff": ["rgb", "rgba", "grey", "palette", "bilevel"],
+    "heic": ["420", "420", "422", "444", "grey", "alpha", "orientation", "10bit420", "10bit422", "10bit444", "12bit420"],
+    "avif": ["420", "422", "444", "grey", "video"],
+}
+MAKERS = {"jpeg": jpeg, "png": any_png, "webp": webp, "gif": gif, "bmp": bmp, "tiff": tiff, "heic": heic, "avif": avif}
+
+# Around the sizes of blocks, and as narrow as can be.
+EDGES = [(1, 1), (2, 3), (7, 9), (8, 8), (15, 17), (16, 16), (33, 31), (64, 65), (1, 5000), (5000, 1), (4999, 3), (17, 4001), (2500, 130)]
+
+
+class First(random.Random):
+    """Chooses what it is told to, the first time."""
+
+    def __init__(self, seed, choice):
+        super().__init__(seed)
+        self.first = choice
+
+    def choice(self, among):
+        first, self.first = self.first, None
+        return first if first is not None else super().choice(among)
 
 
 def size(pick):
@@ -167,11 +230,20 @@ def main():
     seed, n = int(sys.argv[1]), int(sys.argv[2])
     rng, pick = np.random.default_rng(seed), random.Random(seed)
     out = sys.stdout.buffer
-    makers = [("jpeg", jpeg)] * 4 + [("png", any_png)] * 2 + [("webp", webp), ("gif", gif), ("bmp", bmp), ("tiff", tiff)]
-    for i in range(n):
-        width, height = size(pick)
-        kind, make = makers[i % len(makers)]
-        name, data = make(rng, pick, scene(rng, width, height))
+    edges = [(name, kind, edge) for name, kinds in KINDS.items() for kind in dict.fromkeys(kinds) for edge in EDGES]
+    random_ones = ["jpeg"] * 4 + ["png"] * 2 + ["webp", "gif", "bmp", "tiff", "heic", "avif"]
+    for i in range(len(edges) + n):
+        if i < len(edges):
+            kind, first, (width, height) = edges[i]
+            chooser = First(seed * 1_000_003 + i, first)
+        else:
+            kind, chooser = random_ones[i % len(random_ones)], pick
+            width, height = size(pick)
+        try:
+            name, data = MAKERS[kind](rng, chooser, scene(rng, width, height))
+        except RuntimeError:  # x265 doesn't code all strips
+            assert kind == "heic" and max(width, height) > 1000, (kind, width, height)
+            continue
         with Image.open(io.BytesIO(data)) as img:
             img.load()
             upright = ImageOps.exif_transpose(img).convert("RGB")
