@@ -235,8 +235,22 @@ func (m *Model) writtenDim() (int, error) {
 	return imageenc.WrittenDim(signature.Outputs), nil
 }
 
+// loadText loads the text tower. That it pads each text, and so is worth trimming, may be learnt only when it runs.
 func (m *Model) loadText(ctx context.Context) (encoder *textenc.Encoder, closer func() error, err error) {
-	err = m.load(m.textHalf(), func(session *ort.Session) (err error) {
+	h := m.textHalf()
+	encoder, closer, err = m.loadTextHalf(ctx, h)
+	if err != nil || !h.short || m.opts.NoTrim || encoder.Spec().Padding != textenc.PaddingFull {
+		return encoder, closer, err
+	}
+	if err := closer(); err != nil {
+		return nil, nil, err
+	}
+	h.short = false
+	return m.loadTextHalf(ctx, h)
+}
+
+func (m *Model) loadTextHalf(ctx context.Context, h half) (encoder *textenc.Encoder, closer func() error, err error) {
+	err = m.load(h, func(session *ort.Session) (err error) {
 		if encoder, err = textenc.New(ctx, m.textSpec, session, textenc.Options{MaxBatch: m.opts.MaxTextBatch}); err != nil {
 			return err
 		}

@@ -18,16 +18,21 @@ import (
 type half struct {
 	graph   string
 	threads int                                   // of one run
+	short   bool                                  // an item is a few tokens, mostly
 	belongs func(ort.TensorInfo) bool             // its inputs, of a graph that holds both towers
 	pooled  func(outputs []ort.TensorInfo) string // the output that its encoder will take; empty: not one vector an item
 }
 
 func (m *Model) textHalf() half {
-	return half{m.layout.text, m.threads(), ofTexts, func(outputs []ort.TensorInfo) string { return textenc.PooledOutput(m.textSpec, outputs) }}
+	return half{
+		graph: m.layout.text, threads: m.threads(), belongs: ofTexts,
+		short:  m.textSpec.Padding != textenc.PaddingFull,
+		pooled: func(outputs []ort.TensorInfo) string { return textenc.PooledOutput(m.textSpec, outputs) },
+	}
 }
 
 func (m *Model) imageHalf(threads int) half {
-	return half{m.layout.vision, threads, ofPictures, imageenc.PooledOutput}
+	return half{graph: m.layout.vision, threads: threads, belongs: ofPictures, pooled: imageenc.PooledOutput}
 }
 
 // load gives a tower's session to a function that makes an encoder of it. What goes wrong with a trimmed graph is tried
@@ -87,7 +92,7 @@ func (m *Model) bareSession(h half) (*ort.Session, error) {
 }
 
 func (m *Model) sessionOptions(h half) (ort.Graph, ort.SessionOptions, error) {
-	opts := ort.SessionOptions{Threads: h.threads, Provider: m.opts.Provider}
+	opts := ort.SessionOptions{Threads: h.threads, Provider: m.opts.Provider, FewTokens: h.short}
 	source, err := m.source(h.graph)
 	if err == nil && m.layout.combined() {
 		if opts.Inputs, err = inputsOf(source, h.belongs); err != nil {

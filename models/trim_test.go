@@ -14,11 +14,12 @@ import (
 )
 
 // trimmedFamilies says of which towers the last block is computed for the pooled token only: those that pool one token.
-// Others pool all (jina's texts, sentence-transformers outside of the graph), by attention (SigLIP's pictures), or are
-// no transformers (MobileCLIP's pictures).
+// Others pool all (jina's texts, sentence-transformers outside of the graph), by attention (SigLIP's pictures), are
+// no transformers (MobileCLIP's pictures), or have float weights and texts that aren't padded, which gain nothing. (The
+// exports of openclip and immich have texts of one length.)
 var trimmedFamilies = map[string]struct{ text, image bool }{
-	"clip": {true, true}, "clip-combined": {true, true}, "openclip": {true, true}, "immich": {true, true}, "mobileclip": {true, false},
-	"siglip": {true, false}, "siglip2": {true, false}, "jina-clip-v1": {false, true}, "jina-clip-v2": {false, true}, "chinese-clip": {true, true},
+	"clip": {false, true}, "clip-combined": {false, true}, "openclip": {true, true}, "immich": {true, true}, "mobileclip": {true, false},
+	"siglip": {true, false}, "siglip2": {true, false}, "jina-clip-v1": {false, true}, "jina-clip-v2": {false, true}, "chinese-clip": {false, true},
 	"sentence": {}, "sentence-cls": {}, "sentence-lasttoken": {}, "sentence-weightedmean": {}, "sentence-dense": {},
 }
 
@@ -126,15 +127,17 @@ func meanCosine(a, b []space.Vector) float64 {
 }
 
 // TestTrimmedVariants: of graphs with other numbers than float32. Dynamic quantisation scales activations by the largest
-// of the rows that it is given; of fewer rows, that may only come nearer to what float32 gives, but for noise.
+// of the rows that it is given. Of fewer rows that is another scale: no bit-equal result is to be had without the rows
+// that trimming leaves out, but one as near to float32. How near is chance of a few per cent, of 19 small vectors (uint8:
+// an error of × 1.05, int8: × 0.94); TestTrimmedFullSize is stricter.
 func TestTrimmedVariants(t *testing.T) {
 	exact := trimmedVectors(t, mustOpenFamily(t, familyFolder(t, "clip"), Options{}))
 	for variant, most := range map[string]float64{"q4": 1e-7, "fp16": 1e-5, "int8": 0.1, "uint8": 0.1} {
 		t.Run(variant, func(t *testing.T) {
 			folder := func() Folder { return familyFolder(t, "clip-variants", "clip") }
 			trimmed := mustOpenFamily(t, folder(), Options{Variant: variant})
-			if !trimmed.textTrimmed.Load() || !trimmed.imageTrimmed.Load() {
-				t.Fatal("not trimmed")
+			if floats := variant == "fp16"; trimmed.textTrimmed.Load() == floats || !trimmed.imageTrimmed.Load() {
+				t.Fatalf("trimmed: texts %v, pictures %v", trimmed.textTrimmed.Load(), trimmed.imageTrimmed.Load())
 			}
 			whole := trimmedVectors(t, mustOpenFamily(t, folder(), Options{Variant: variant, NoTrim: true}))
 			vectors := trimmedVectors(t, trimmed)
@@ -164,8 +167,8 @@ func benchModel(t testing.TB, opts Options) *Model {
 func TestTrimmedFullSize(t *testing.T) {
 	exact := trimmedVectors(t, benchModel(t, Options{NoTrim: true}))
 	trimmed := benchModel(t, Options{})
-	if !trimmed.textTrimmed.Load() || !trimmed.imageTrimmed.Load() {
-		t.Fatal("not trimmed")
+	if trimmed.textTrimmed.Load() || !trimmed.imageTrimmed.Load() {
+		t.Fatalf("trimmed: texts %v, pictures %v", trimmed.textTrimmed.Load(), trimmed.imageTrimmed.Load())
 	}
 	if least := leastBetween(t, trimmedVectors(t, trimmed), exact); least < leastTrimmedCosine {
 		t.Errorf("fp32: cosine %.9f with the whole last block", least)
@@ -179,7 +182,7 @@ func TestTrimmedFullSize(t *testing.T) {
 	after := meanCosine(trimmedVectors(t, eight), exact)
 	before := meanCosine(trimmedVectors(t, benchModel(t, Options{Variant: "quantized", NoTrim: true})), exact)
 	t.Logf("8 bit, mean cosine with fp32: whole %.7f, trimmed %.7f", before, after)
-	if 1-after > 1.1*(1-before) {
+	if 1-after > 1.03*(1-before) { // 1.0015 on an EPYC with VNNI, 2026-11-25
 		t.Errorf("8 bit, mean cosine with fp32: whole %.7f, trimmed %.7f", before, after)
 	}
 }

@@ -23,7 +23,10 @@ type SessionOptions struct {
 	// is then computed for the token alone that the vector is made of, if the graph is understood (Session.Trimmed).
 	// Other outputs are gone then.
 	Pooled string
-	AsIs   bool // leave the graph's nodes and weights to the library as the file has them
+	// FewTokens: items come alone, a few tokens long. A product with float weights takes as long for one row as for
+	// several then, for the weights must be read, and is no reason to compute the pooled token's alone.
+	FewTokens bool
+	AsIs      bool // leave the graph's nodes and weights to the library as the file has them
 }
 
 // Session is one graph, loaded and optimised. It is safe for concurrent use: its threads are shared by all Runs.
@@ -65,7 +68,7 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 	trimmed := false
 	if opts.Pooled != "" && opts.rewrites() {
 		var err error
-		if graph, trimmed, err = trimGraph(graph, opts.Pooled); err != nil {
+		if graph, trimmed, err = trimGraph(graph, opts.Pooled, opts.FewTokens); err != nil {
 			return nil, err
 		}
 	}

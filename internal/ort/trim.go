@@ -11,11 +11,11 @@ import (
 // perceptron and projections for that row alone. trim moves the choice of the row up through the graph, before them.
 
 // trimGraph is trim of a graph; the same graph, and false, where there is nothing to trim.
-func trimGraph(graph Graph, output string) (Graph, bool, error) {
+func trimGraph(graph Graph, output string, fewTokens bool) (Graph, bool, error) {
 	if len(graph.Bytes) == 0 {
 		return graph, false, nil // its weights couldn't be left where they are
 	}
-	trimmed, err := trim(graph.Bytes, output)
+	trimmed, err := trim(graph.Bytes, output, fewTokens)
 	if err != nil || trimmed == nil {
 		return graph, false, err
 	}
@@ -25,7 +25,7 @@ func trimGraph(graph Graph, output string) (Graph, bool, error) {
 // trim rewrites a model so that what follows from the chosen rows of an output's hidden states is computed for these
 // alone; output is the only one that is left. It gives nil, and no error, where nothing is to be gained, or where it
 // isn't certain that the output stays the same.
-func trim(model []byte, output string) ([]byte, error) {
+func trim(model []byte, output string, fewTokens bool) ([]byte, error) {
 	g, err := readNetwork(model)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrGraph, err)
@@ -42,7 +42,7 @@ func trim(model []byte, output string) ([]byte, error) {
 	g.settleShapes()
 	s := newShapes(g)
 	for _, op := range slices.Backward(g.operators) {
-		if pool := s.pool(op); pool != nil && g.pull(pool) {
+		if pool := s.pool(op); pool != nil && g.pull(pool, fewTokens) {
 			return g.encode(), nil
 		}
 	}
@@ -195,14 +195,14 @@ func rowsPool(op *operator, states string, dims []extent, rows string, flat bool
 
 // pull makes the pool's states for the chosen rows alone, and says whether that saves a multiplication with weights.
 // What is made twice, because something else needs all rows of it, is not worth it: there the rows are chosen later.
-func (g *network) pull(p *pool) bool {
+func (g *network) pull(p *pool, fewTokens bool) bool {
 	all := g.operators
 	whole := map[string]bool{p.rows: true}
 	for range 8 {
 		g.operators = all
 		t := &trimmer{network: g, shapes: newShapes(g), pool: p, whole: whole, rows: map[placed]string{}}
 		states, ok := t.row(p.states, p.at)
-		if !ok || t.saved() == 0 {
+		if !ok || !t.saves(fewTokens) {
 			break
 		}
 		g.operators = slices.Concat(slices.DeleteFunc(slices.Clone(all), func(op *operator) bool { return op == p.op }), t.added, t.replace(states))

@@ -135,18 +135,22 @@ func (t *trimmer) twice() []string {
 	return names
 }
 
-// saved is how many multiplications with weights are done for the rows alone.
-func (t *trimmer) saved() int {
-	saved := 0
-	for _, op := range t.pushed {
-		if slices.Contains(multiplications, op.kind) && t.shapes.static(op.input(1)) {
-			saved++
-		}
+// saves tells whether a multiplication with weights is done for the rows alone; with few tokens, one whose weights
+// aren't floats.
+func (t *trimmer) saves(fewTokens bool) bool {
+	kinds := multiplications
+	if fewTokens {
+		kinds = packedMultiplications
 	}
-	return saved
+	return slices.ContainsFunc(t.pushed, func(op *operator) bool {
+		return slices.Contains(kinds, op.kind) && t.shapes.static(op.input(1))
+	})
 }
 
-var multiplications = []string{"MatMul", "Gemm", "MatMulInteger", "com.microsoft.MatMulNBits"}
+var (
+	packedMultiplications = []string{"MatMulInteger", "com.microsoft.MatMulNBits"}
+	multiplications       = append([]string{"MatMul", "Gemm"}, packedMultiplications...)
+)
 
 // carries says where the tokens are in an operand of an elementwise operator whose result has them at a place; has is
 // false where it has none: then the operand is the same for all rows.
