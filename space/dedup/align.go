@@ -194,7 +194,7 @@ func (g grey) warp(l laying, y int, over span, into []float32) (from, to int) {
 	low, high := float64(over.from), float64(over.to-1)
 	low, high = within(startX, l.a, borderPixels, float64(g.width-borderPixels), low, high)
 	low, high = within(startY, l.d, borderPixels, float64(g.height-borderPixels), low, high)
-	if low > high {
+	if !(low <= high) { // not numbers, neither
 		return 0, 0
 	}
 	from, to = int(math.Ceil(low)), int(high)+1
@@ -223,10 +223,10 @@ func within(start, step, least, most, low, high float64) (float64, float64) {
 		return max(low, (least-start)/step), min(high, (most-start)/step)
 	case step < 0:
 		return max(low, (most-start)/step), min(high, (least-start)/step)
-	case start < least || start > most:
-		return 1, 0
+	case step == 0 && start >= least && start <= most:
+		return low, high
 	}
-	return low, high
+	return 1, 0
 }
 
 // inner is the value at a place that does not lie at the border; false at the border and outside.

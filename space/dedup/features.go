@@ -57,6 +57,8 @@ type soft []uint32
 // softStride is the length of a soft picture's rows: the same for all, that a pattern's offsets fit each.
 const softStride = 256
 
+const _ = uint(softStride - comparedSide - 2*farthest) // they fit
+
 // newSoft smooths a picture of at most comparedSide.
 func newSoft(g grey) soft {
 	once := binomial(g)
