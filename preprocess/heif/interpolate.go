@@ -201,18 +201,27 @@ func interpolateChroma(img *image.RGBA, f *fixedPoint, halvedRows bool) {
 		return
 	}
 	width := img.Rect.Dx()
-	cb, cr := make([]int32, width), make([]int32, width)
-	for y := range img.Rect.Dy() {
-		near, far := y/rows, y/rows
-		if halvedRows {
-			far = min(max(near-1+2*(y%2), 0), s.height-1)
-		}
-		enlarge(cb, s.cb[near*s.width:][:s.width], s.cb[far*s.width:][:s.width])
-		enlarge(cr, s.cr[near*s.width:][:s.width], s.cr[far*s.width:][:s.width])
+	s.enlarged(img.Rect.Size(), func(y int, cb, cr []int32) {
 		for x := range width {
 			p := img.Pix[img.PixOffset(x, y):][:3]
 			p[0], p[1], p[2] = f.rgb(s.luma[y*width+x], cb[x]-128, cr[x]-128)
 		}
+	})
+}
+
+// enlarged gives each row's chroma, interpolated.
+func (s *samples) enlarged(size image.Point, row func(y int, cb, cr []int32)) {
+	cb, cr := make([]int32, size.X), make([]int32, size.X)
+	halvedRows := s.height < size.Y
+	for y := range size.Y {
+		near, far := y, y
+		if halvedRows {
+			near = y / 2
+			far = min(max(near-1+2*(y%2), 0), s.height-1)
+		}
+		enlarge(cb, s.cb[near*s.width:][:s.width], s.cb[far*s.width:][:s.width])
+		enlarge(cr, s.cr[near*s.width:][:s.width], s.cr[far*s.width:][:s.width])
+		row(y, cb, cr)
 	}
 }
 
