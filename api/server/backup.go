@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -44,6 +46,9 @@ func (w *archiveWriter) Write(data []byte) (int, error) {
 	return response.Write(data)
 }
 
+// restoreHeld is what a restore holds at once, at most: the lists of a backup. Its files go to disk as they arrive.
+const restoreHeld = 64 << 20
+
 // restore answers POST /v1/restore?name=: a collection out of a backup.
 func (s *Server) restore(c echo.Context) error {
 	begun := time.Now()
@@ -52,11 +57,19 @@ func (s *Server) restore(c echo.Context) error {
 	}
 	name := c.QueryParam("name")
 	ctx := c.Request().Context()
+	if err := s.reserve(c, restoreHeld); err != nil {
+		return err
+	}
+	defer s.keepSending(c)()
 	body := http.MaxBytesReader(c.Response(), c.Request().Body, s.opts.MaxUpload)
 	made, err := s.deps.Library.Restore(ctx, name, body)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return bodyError(err, "")
+	}
 	if err != nil {
 		return about("name", name, err)
 	}
+	s.shrink(c, 0)
 	description, err := made.Describe(ctx)
 	if err != nil {
 		return err

@@ -75,6 +75,7 @@ func (s *Server) shrink(c echo.Context, needed int64) {
 func (s *Server) makeRoom(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		defer s.shrink(c, 0)
+		defer leave(c)
 		return next(c)
 	}
 }
@@ -88,14 +89,16 @@ func (s *Server) readBody(c echo.Context, limit int64, flag string) ([]byte, err
 	if err := s.reserve(c, limit); err != nil {
 		return nil, err
 	}
-	defer s.hurry(c, limit)()
+	done := s.hurry(c, limit)
 	var data bytes.Buffer
 	if length > 0 {
 		data.Grow(int(length) + bytes.MinRead) // ReadFrom wants that much to see the end
 	}
 	if _, err := data.ReadFrom(http.MaxBytesReader(c.Response(), c.Request().Body, limit)); err != nil {
+		giveUp(c)
 		return nil, bodyError(err, flag)
 	}
+	done()
 	s.shrink(c, int64(data.Len()))
 	return data.Bytes(), nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -76,6 +77,9 @@ func bodyError(err error, flag string) error {
 	if errors.As(err, &tooLarge) {
 		return fail(http.StatusRequestEntityTooLarge, api.CodeTooLarge, "",
 			"the request is larger than %d bytes; send it in parts, or raise the server's %s", tooLarge.Limit, flag)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fail(http.StatusRequestTimeout, api.CodeInvalidRequest, "", "the request's body came too slowly: the server no longer waits for the rest")
 	}
 	return invalid("", "the request's body could not be read: %v", err)
 }

@@ -71,6 +71,7 @@ type Options struct {
 	MaxUpload    int64             // bytes of a multipart upload, which is streamed; 0: DefaultMaxUpload (--max-upload)
 	MaxBodies    int64             // bytes of the bodies of all requests together; 0: DefaultMaxBodies (--max-bodies)
 	BodyWait     time.Duration     // for room among these, before a request is refused; 0: DefaultBodyWait
+	BodyStall    time.Duration     // for a client that sends an upload, an import or a backup, before it is cut off; 0: DefaultBodyStall
 	MaxInputs    int               // texts and images of one request for vectors; 0: DefaultMaxInputs (--max-inputs)
 	Limits       preprocess.Limits // of each picture
 	APIKeys      []string          // any of these as bearer token; none: open to all (--api-key)
@@ -86,6 +87,7 @@ const (
 	DefaultMaxUpload    = 16 << 30
 	DefaultMaxBodies    = 512 << 20
 	DefaultBodyWait     = 10 * time.Second
+	DefaultBodyStall    = 30 * time.Second
 	DefaultMaxInputs    = 2048 // as OpenAI's
 	DefaultShutdownWait = 15 * time.Second
 )
@@ -134,6 +136,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("--max-bodies %d: want a positive number of bytes", o.MaxBodies)
 	case o.BodyWait < 0:
 		return o, fmt.Errorf("body wait %v: want a positive time", o.BodyWait)
+	case o.BodyStall < 0:
+		return o, fmt.Errorf("body stall %v: want a positive time", o.BodyStall)
 	case o.MaxInputs < 0:
 		return o, fmt.Errorf("--max-inputs %d: want a positive number", o.MaxInputs)
 	}
@@ -146,6 +150,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.MaxUpload = orDefault(o.MaxUpload, DefaultMaxUpload)
 	o.MaxBodies = orDefault(o.MaxBodies, DefaultMaxBodies)
 	o.BodyWait = orDefault(o.BodyWait, DefaultBodyWait)
+	o.BodyStall = orDefault(o.BodyStall, DefaultBodyStall)
 	o.MaxInputs = orDefault(o.MaxInputs, DefaultMaxInputs)
 	o.ShutdownWait = orDefault(o.ShutdownWait, DefaultShutdownWait)
 	o.Limits.MaxBytes = orDefault(o.Limits.MaxBytes, preprocess.DefaultMaxBytes)

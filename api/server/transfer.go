@@ -89,6 +89,7 @@ const (
 	importBytes   = 32 << 20
 	maxImportLine = 64 << 20
 	maxThumbnail  = 1 << 20
+	importHeld    = importBytes + maxImportLine // what an import holds at once, at most
 )
 
 // importItems answers POST …/import: records that have their vectors already.
@@ -104,6 +105,10 @@ func (s *Server) importItems(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.reserve(c, importHeld); err != nil {
+		return err
+	}
+	defer s.keepSending(c)()
 	body := http.MaxBytesReader(c.Response(), c.Request().Body, s.opts.MaxUpload)
 	in := &importer{server: s, into: into, trust: trust}
 	if err := in.read(c.Request().Context(), body); err != nil {
@@ -148,9 +153,9 @@ func (in *importer) read(ctx context.Context, body io.Reader) error {
 	return in.flush(ctx)
 }
 
-// interrupted keeps what arrived whole, and says how much that was.
+// interrupted keeps what arrived whole, and says how much that was. A connection that broke has ended the context.
 func (in *importer) interrupted(ctx context.Context, err error) error {
-	if flushErr := in.flush(ctx); flushErr != nil {
+	if flushErr := in.flush(context.WithoutCancel(ctx)); flushErr != nil {
 		return errors.Join(err, flushErr)
 	}
 	taken := in.resp.Created + in.resp.Updated + in.resp.Unchanged

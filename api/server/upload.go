@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ func (s *Server) eachPart(c echo.Context, limit, held int64, flag string, do fun
 	if err := s.reserve(c, held); err != nil {
 		return err
 	}
+	defer s.keepSending(c)()
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, limit)
 	parts, err := c.Request().MultipartReader()
 	if err != nil {
@@ -135,9 +137,10 @@ func (up *upload) missing(c echo.Context) {
 	}
 }
 
-// interrupted keeps what arrived whole before the request broke, and says how much that was.
+// interrupted keeps what arrived whole before the request broke, and says how much that was. A connection that broke has
+// ended the request's context.
 func (up *upload) interrupted(c echo.Context, err error) error {
-	up.intake.flush(c.Request().Context())
+	up.intake.flush(context.WithoutCancel(c.Request().Context()))
 	taken := up.intake.resp.Created + up.intake.resp.Updated + up.intake.resp.Unchanged
 	if taken == 0 {
 		return err
