@@ -103,21 +103,24 @@ func butterfly(s0, s1, s2, s3, s4, s5, s6, s7 int32) (o0, o1, o2, o3, o4, o5, o6
 // lowest frequencies, as IJG's libjpeg does since version 7. (libjpeg-turbo averages all 64 samples' neighbours instead,
 // which needs every coefficient and blurs a little more.)
 
-// idct2 writes 2 x 2 samples.
-func idct2(out []uint8, stride int, k *kept, factors *[64]int32) {
-	b0, b1, b8, b9 := k.dc*factors[0], int32(k.ac[0])*factors[1], int32(k.ac[1])*factors[8], int32(k.ac[3])*factors[9]
-	top, bottom := b0+b8+4+128<<3, b0-b8+4+128<<3
-	right, below := b1+b9, b1-b9
-	out[0], out[1] = clamp8((top+right)>>3), clamp8((top-right)>>3)
-	out[stride], out[stride+1] = clamp8((bottom+below)>>3), clamp8((bottom-below)>>3)
+func idct2Plain(out []uint8, stride int, blocks []kept, step int, factors *[64]int32) {
+	for i := range blocks {
+		k, out := &blocks[i], out[i*step:]
+		b0, b1, b8, b9 := k.dc*factors[0], int32(k.ac[0])*factors[1], int32(k.ac[1])*factors[8], int32(k.ac[3])*factors[9]
+		top, bottom := b0+b8+4+128<<3, b0-b8+4+128<<3
+		right, below := b1+b9, b1-b9
+		out[0], out[1] = clamp8((top+right)>>3), clamp8((top-right)>>3)
+		out[stride], out[stride+1] = clamp8((bottom+below)>>3), clamp8((bottom-below)>>3)
+	}
 }
 
-// idct4 writes 4 x 4 samples.
-func idct4(out []uint8, stride int, k *kept, factors *[64]int32) {
-	run.idct4(out, stride, k, factors)
+func idct4Plain(out []uint8, stride int, blocks []kept, step int, factors *[64]int32) {
+	for i := range blocks {
+		block4(out[i*step:], stride, &blocks[i], factors)
+	}
 }
 
-func idct4Plain(out []uint8, stride int, k *kept, factors *[64]int32) {
+func block4(out []uint8, stride int, k *kept, factors *[64]int32) {
 	var b, w [16]int32
 	for i := range b {
 		b[i] = int32(k.ac[i]) * factors[8*(i/4)+i%4]

@@ -12,14 +12,16 @@ type loops struct {
 	triangle func(dst []uint8, sums []uint16)
 	// idct8 writes the 8 x 8 samples of a block.
 	idct8 func(out []uint8, stride int, k *kept, factors *[64]int32)
-	// idct4 writes 4 x 4.
-	idct4 func(out []uint8, stride int, k *kept, factors *[64]int32)
+	// idct4 writes 4 x 4 samples of each block, step columns apart.
+	idct4 func(out []uint8, stride int, blocks []kept, step int, factors *[64]int32)
+	// idct2 writes 2 x 2.
+	idct2 func(out []uint8, stride int, blocks []kept, step int, factors *[64]int32)
 	// blocks reads all MCUs that a strip waits for.
 	blocks func(s *strip, r *bits)
 }
 
 // plainLoops are the oracle of the assembly.
-var plainLoops = loops{ycbcrPlain, blendPlain, trianglePlain, idct8Plain, idct4Plain, blocksPlain}
+var plainLoops = loops{ycbcrPlain, blendPlain, trianglePlain, idct8Plain, idct4Plain, idct2Plain, blocksPlain}
 
 // run are the loops in use.
 var run = fastest()

@@ -13,7 +13,7 @@ func fastest() loops {
 	if !cpu.X86.HasAVX2 {
 		return plainLoops
 	}
-	l := loops{ycbcrAssembly, blendAssembly, triangleAssembly, idct8Assembly, idct4Assembly, blocksPlain}
+	l := loops{ycbcrAssembly, blendAssembly, triangleAssembly, idct8Assembly, idct4Assembly, idct2Assembly, blocksPlain}
 	if cpu.X86.HasBMI1 && cpu.X86.HasBMI2 {
 		l.blocks = blocksAssembly
 	}
@@ -55,9 +55,18 @@ func idct8Assembly(out []uint8, stride int, k *kept, factors *[64]int32) {
 	idct8AVX2(unsafe.SliceData(out), stride, &k.dc, &factors[0])
 }
 
-func idct4Assembly(out []uint8, stride int, k *kept, factors *[64]int32) {
-	_ = out[3*stride+3]
-	idct4AVX2(unsafe.SliceData(out), stride, &k.dc, &factors[0])
+func idct4Assembly(out []uint8, stride int, blocks []kept, step int, factors *[64]int32) {
+	if n := len(blocks); n > 0 {
+		_ = out[3*stride+(n-1)*step+3]
+		idct4AVX2(unsafe.SliceData(out), stride, &blocks[0].dc, n, step, &factors[0])
+	}
+}
+
+func idct2Assembly(out []uint8, stride int, blocks []kept, step int, factors *[64]int32) {
+	if n := len(blocks); n > 0 {
+		_ = out[stride+(n-1)*step+1]
+		idct2AVX2(unsafe.SliceData(out), stride, &blocks[0].dc, n, step, &factors[0])
+	}
 }
 
 // blocksAssembly reads a strip, and with the plain loop those blocks that have a code longer than the tables' index.

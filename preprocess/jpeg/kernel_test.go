@@ -78,18 +78,40 @@ func randomBlocks(call func(i int, k *kept, factors *[64]int32)) {
 func TestBlocksAgree(t *testing.T) {
 	const stride = 11
 	randomBlocks(func(i int, k *kept, factors *[64]int32) {
-		for size, loop := range map[int][2]func([]uint8, int, *kept, *[64]int32){
-			4: {idct4Plain, fastest().idct4}, 8: {idct8Plain, fastest().idct8},
+		want, wantAll := guarded(7*stride + 8)
+		got, gotAll := guarded(7*stride + 8)
+		before := *k
+		idct8Plain(want, stride, k, factors)
+		fastest().idct8(got, stride, k, factors)
+		if !bytes.Equal(gotAll, wantAll) || *k != before {
+			t.Fatalf("block %d: % x; plain % x", i, gotAll, wantAll)
+		}
+	})
+}
+
+// TestReducedBlocksAgree: a row of one to seven blocks, side by side or with room between them.
+func TestReducedBlocksAgree(t *testing.T) {
+	var blocks []kept
+	randomBlocks(func(i int, k *kept, factors *[64]int32) {
+		if blocks = append(blocks, *k); len(blocks) <= i%7 {
+			return
+		}
+		for size, loop := range map[int][2]func([]uint8, int, []kept, int, *[64]int32){
+			2: {idct2Plain, fastest().idct2}, 4: {idct4Plain, fastest().idct4},
 		} {
-			want, wantAll := guarded((size-1)*stride + size)
-			got, gotAll := guarded((size-1)*stride + size)
-			before := *k
-			loop[0](want, stride, k, factors)
-			loop[1](got, stride, k, factors)
-			if !bytes.Equal(gotAll, wantAll) || *k != before {
-				t.Fatalf("block %d, %d x %d: % x; plain % x", i, size, size, gotAll, wantAll)
+			step := size * (1 + i%2)
+			width := (len(blocks)-1)*step + size
+			stride := width + i%3
+			want, wantAll := guarded((size-1)*stride + width)
+			got, gotAll := guarded((size-1)*stride + width)
+			before := slices.Clone(blocks)
+			loop[0](want, stride, blocks, step, factors)
+			loop[1](got, stride, blocks, step, factors)
+			if !bytes.Equal(gotAll, wantAll) || !slices.Equal(blocks, before) {
+				t.Fatalf("%d blocks to %d x %d: % x; plain % x", len(blocks), size, size, gotAll, wantAll)
 			}
 		}
+		blocks = blocks[:0]
 	})
 }
 

@@ -24,10 +24,15 @@ func triangleAVX2(dst *uint8, sums *uint16, n int)
 //go:noescape
 func idct8AVX2(out *uint8, stride int, k *int32, factors *int32)
 
-// idct4AVX2 writes 4 x 4 samples of a block.
+// idct4AVX2 writes 4 x 4 samples of each of n blocks, n > 0, step columns apart.
 //
 //go:noescape
-func idct4AVX2(out *uint8, stride int, k *int32, factors *int32)
+func idct4AVX2(out *uint8, stride int, k *int32, n int, step int, factors *int32)
+
+// idct2AVX2 writes 2 x 2 samples of each of n blocks, n > 0, step columns apart.
+//
+//go:noescape
+func idct2AVX2(out *uint8, stride int, k *int32, n int, step int, factors *int32)
 
 // blocksBMI2 reads a strip's MCUs, and stops before a block with a code that its tables don't know.
 //

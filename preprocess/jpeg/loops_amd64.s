@@ -416,103 +416,181 @@ DATA packedRows<>+24(SB)/4, $0x00000003
 DATA packedRows<>+28(SB)/4, $0x00000007
 GLOBL packedRows<>(SB), RODATA|NOPTR, $32
 
-// func idct4AVX2(out *uint8, stride int, k *int32, factors *int32)
+// func idct4AVX2(out *uint8, stride int, k *int32, n int, step int, factors *int32)
 // Requires: AVX, AVX2
-TEXT ·idct4AVX2(SB), NOSPLIT, $0-32
+TEXT ·idct4AVX2(SB), NOSPLIT, $0-48
 	MOVQ         out+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	MOVQ         k+16(FP), DX
-	MOVQ         factors+24(FP), BX
-	VPMOVSXWD    8(DX), X0
-	VMOVD        (DX), X1
-	VPBLENDD     $0x01, X1, X0, X0
-	VPMULLD      (BX), X0, X0
-	VPMOVSXWD    16(DX), X1
-	VPMULLD      32(BX), X1, X1
-	VPMOVSXWD    24(DX), X2
-	VPMULLD      64(BX), X2, X2
-	VPMOVSXWD    32(DX), X3
-	VPMULLD      96(BX), X3, X3
-	MOVL         $0x000029cf, DX
-	VMOVD        DX, X4
-	VPBROADCASTD X4, Y4
-	MOVL         $0x00001151, DX
-	VMOVD        DX, X5
-	VPBROADCASTD X5, Y5
-	MOVL         $0x00000400, DX
-	VMOVD        DX, X6
-	VPBROADCASTD X6, Y6
-	VPADDD       X2, X0, X7
-	VPSUBD       X2, X0, X0
-	VPSLLD       $0x0d, X7, X7
-	VPADDD       X6, X7, X7
-	VPSLLD       $0x0d, X0, X0
-	VPADDD       X6, X0, X0
-	VPMULLD      X4, X1, X2
-	VPMULLD      X5, X3, X6
-	VPADDD       X2, X6, X2
-	VPMULLD      X4, X3, X3
-	VPMULLD      X5, X1, X1
-	VPSUBD       X3, X1, X1
-	VPADDD       X2, X7, X3
-	VPADDD       X1, X0, X6
-	VPSUBD       X1, X0, X0
-	VPSUBD       X2, X7, X1
-	VPSRAD       $0x0b, X3, X3
-	VPSRAD       $0x0b, X6, X6
-	VPSRAD       $0x0b, X0, X0
-	VPSRAD       $0x0b, X1, X1
-	VPUNPCKLDQ   X6, X3, X2
-	VPUNPCKHDQ   X6, X3, X3
-	VPUNPCKLDQ   X1, X0, X6
-	VPUNPCKHDQ   X1, X0, X0
-	VPUNPCKLQDQ  X6, X2, X1
-	VPUNPCKHQDQ  X6, X2, X2
-	VPUNPCKLQDQ  X0, X3, X6
-	VPUNPCKHQDQ  X0, X3, X0
-	MOVL         $0x02020000, DX
-	VMOVD        DX, X3
+	MOVQ         n+24(FP), BX
+	MOVQ         step+32(FP), SI
+	MOVQ         factors+40(FP), DI
+	MOVL         $0x000029cf, R8
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x00001151, R8
+	VMOVD        R8, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0x00000400, R8
+	VMOVD        R8, X2
+	VPBROADCASTD X2, Y2
+	MOVL         $0x02020000, R8
+	VMOVD        R8, X3
 	VPBROADCASTD X3, Y3
-	VPADDD       X6, X1, X7
-	VPSUBD       X6, X1, X1
-	VPSLLD       $0x0d, X7, X7
-	VPADDD       X3, X7, X7
-	VPSLLD       $0x0d, X1, X1
-	VPADDD       X3, X1, X1
-	VPMULLD      X4, X2, X3
-	VPMULLD      X5, X0, X6
-	VPADDD       X3, X6, X3
-	VPMULLD      X4, X0, X0
-	VPMULLD      X5, X2, X2
-	VPSUBD       X0, X2, X0
-	VPADDD       X3, X7, X2
-	VPADDD       X0, X1, X4
-	VPSUBD       X0, X1, X0
-	VPSUBD       X3, X7, X1
-	VPSRAD       $0x12, X2, X2
-	VPSRAD       $0x12, X4, X4
-	VPSRAD       $0x12, X0, X0
-	VPSRAD       $0x12, X1, X1
-	VPUNPCKLDQ   X4, X2, X3
-	VPUNPCKHDQ   X4, X2, X2
-	VPUNPCKLDQ   X1, X0, X4
-	VPUNPCKHDQ   X1, X0, X0
-	VPUNPCKLQDQ  X4, X3, X1
-	VPUNPCKHQDQ  X4, X3, X3
-	VPUNPCKLQDQ  X0, X2, X4
-	VPUNPCKHQDQ  X0, X2, X0
-	VPACKSSDW    X3, X1, X1
-	VPACKSSDW    X0, X4, X4
-	VPACKUSWB    X4, X1, X1
-	VPEXTRD      $0x00, X1, (AX)
-	ADDQ         CX, AX
-	VPEXTRD      $0x01, X1, (AX)
-	ADDQ         CX, AX
-	VPEXTRD      $0x02, X1, (AX)
-	ADDQ         CX, AX
-	VPEXTRD      $0x03, X1, (AX)
+
+block4:
+	VPMOVSXWD   8(DX), X4
+	VMOVD       (DX), X5
+	VPBLENDD    $0x01, X5, X4, X4
+	VPMULLD     (DI), X4, X4
+	VPMOVSXWD   16(DX), X5
+	VPMULLD     32(DI), X5, X5
+	VPMOVSXWD   24(DX), X6
+	VPMULLD     64(DI), X6, X6
+	VPMOVSXWD   32(DX), X7
+	VPMULLD     96(DI), X7, X7
+	VPADDD      X6, X4, X8
+	VPSUBD      X6, X4, X4
+	VPSLLD      $0x0d, X8, X8
+	VPADDD      X2, X8, X8
+	VPSLLD      $0x0d, X4, X4
+	VPADDD      X2, X4, X4
+	VPMULLD     X0, X5, X6
+	VPMULLD     X1, X7, X9
+	VPADDD      X6, X9, X6
+	VPMULLD     X0, X7, X7
+	VPMULLD     X1, X5, X5
+	VPSUBD      X7, X5, X5
+	VPADDD      X6, X8, X7
+	VPADDD      X5, X4, X9
+	VPSUBD      X5, X4, X4
+	VPSUBD      X6, X8, X5
+	VPSRAD      $0x0b, X7, X7
+	VPSRAD      $0x0b, X9, X9
+	VPSRAD      $0x0b, X4, X4
+	VPSRAD      $0x0b, X5, X5
+	VPUNPCKLDQ  X9, X7, X6
+	VPUNPCKHDQ  X9, X7, X7
+	VPUNPCKLDQ  X5, X4, X8
+	VPUNPCKHDQ  X5, X4, X4
+	VPUNPCKLQDQ X8, X6, X5
+	VPUNPCKHQDQ X8, X6, X6
+	VPUNPCKLQDQ X4, X7, X8
+	VPUNPCKHQDQ X4, X7, X4
+	VPADDD      X8, X5, X7
+	VPSUBD      X8, X5, X5
+	VPSLLD      $0x0d, X7, X7
+	VPADDD      X3, X7, X7
+	VPSLLD      $0x0d, X5, X5
+	VPADDD      X3, X5, X5
+	VPMULLD     X0, X6, X8
+	VPMULLD     X1, X4, X9
+	VPADDD      X8, X9, X8
+	VPMULLD     X0, X4, X4
+	VPMULLD     X1, X6, X6
+	VPSUBD      X4, X6, X4
+	VPADDD      X8, X7, X6
+	VPADDD      X4, X5, X9
+	VPSUBD      X4, X5, X4
+	VPSUBD      X8, X7, X5
+	VPSRAD      $0x12, X6, X6
+	VPSRAD      $0x12, X9, X9
+	VPSRAD      $0x12, X4, X4
+	VPSRAD      $0x12, X5, X5
+	VPUNPCKLDQ  X9, X6, X7
+	VPUNPCKHDQ  X9, X6, X6
+	VPUNPCKLDQ  X5, X4, X8
+	VPUNPCKHDQ  X5, X4, X4
+	VPUNPCKLQDQ X8, X7, X5
+	VPUNPCKHQDQ X8, X7, X7
+	VPUNPCKLQDQ X4, X6, X8
+	VPUNPCKHQDQ X4, X6, X4
+	VPACKSSDW   X7, X5, X5
+	VPACKSSDW   X4, X8, X8
+	VPACKUSWB   X8, X5, X5
+	MOVQ        AX, R8
+	VPEXTRD     $0x00, X5, (R8)
+	ADDQ        CX, R8
+	VPEXTRD     $0x01, X5, (R8)
+	ADDQ        CX, R8
+	VPEXTRD     $0x02, X5, (R8)
+	ADDQ        CX, R8
+	VPEXTRD     $0x03, X5, (R8)
+	ADDQ        SI, AX
+	ADDQ        $0x90, DX
+	DECQ        BX
+	JNZ         block4
 	VZEROUPPER
 	RET
+
+// func idct2AVX2(out *uint8, stride int, k *int32, n int, step int, factors *int32)
+// Requires: AVX, AVX2
+TEXT ·idct2AVX2(SB), NOSPLIT, $0-48
+	MOVQ         out+0(FP), AX
+	MOVQ         stride+8(FP), CX
+	MOVQ         k+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         step+32(FP), SI
+	MOVQ         factors+40(FP), DI
+	MOVL         $0x00000404, R8
+	VMOVD        R8, X4
+	VPBROADCASTD X4, Y4
+	VPXOR        X0, X0, X0
+	VPINSRD      $0x00, 4(DI), X0, X0
+	VPINSRD      $0x01, 32(DI), X0, X0
+	VPINSRD      $0x02, (DI), X0, X0
+	VPINSRD      $0x03, 36(DI), X0, X0
+	VMOVDQU      signs1<>+0(SB), X1
+	VMOVDQU      signs8<>+0(SB), X2
+	VMOVDQU      signs9<>+0(SB), X3
+	MOVL         (DI), DI
+
+block2:
+	VPMOVSXWD    8(DX), X5
+	VPMULLD      X0, X5, X5
+	MOVL         (DX), R8
+	IMULL        DI, R8
+	VMOVD        R8, X6
+	VPBROADCASTD X6, X6
+	VPADDD       X4, X6, X6
+	VPSHUFD      $0x00, X5, X7
+	VPSIGND      X1, X7, X7
+	VPADDD       X7, X6, X6
+	VPSHUFD      $0x55, X5, X7
+	VPSIGND      X2, X7, X7
+	VPADDD       X7, X6, X6
+	VPSHUFD      $0xff, X5, X7
+	VPSIGND      X3, X7, X7
+	VPADDD       X7, X6, X6
+	VPSRAD       $0x03, X6, X6
+	VPACKSSDW    X6, X6, X6
+	VPACKUSWB    X6, X6, X6
+	VPEXTRW      $0x00, X6, (AX)
+	VPEXTRW      $0x01, X6, (AX)(CX*1)
+	ADDQ         SI, AX
+	ADDQ         $0x90, DX
+	DECQ         BX
+	JNZ          block2
+	VZEROUPPER
+	RET
+
+DATA signs1<>+0(SB)/4, $0x00000001
+DATA signs1<>+4(SB)/4, $0xffffffff
+DATA signs1<>+8(SB)/4, $0x00000001
+DATA signs1<>+12(SB)/4, $0xffffffff
+GLOBL signs1<>(SB), RODATA|NOPTR, $16
+
+DATA signs8<>+0(SB)/4, $0x00000001
+DATA signs8<>+4(SB)/4, $0x00000001
+DATA signs8<>+8(SB)/4, $0xffffffff
+DATA signs8<>+12(SB)/4, $0xffffffff
+GLOBL signs8<>(SB), RODATA|NOPTR, $16
+
+DATA signs9<>+0(SB)/4, $0x00000001
+DATA signs9<>+4(SB)/4, $0xffffffff
+DATA signs9<>+8(SB)/4, $0xffffffff
+DATA signs9<>+12(SB)/4, $0x00000001
+GLOBL signs9<>(SB), RODATA|NOPTR, $16
 
 // func blocksBMI2(s *byte)
 // Requires: AVX, AVX2, BMI, BMI2, CMOV

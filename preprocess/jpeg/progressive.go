@@ -176,12 +176,12 @@ func (d *decoder) reconstruct() {
 			for x := c.needed.Min.X; x < min(c.needed.Max.X, c.blocksX); x++ {
 				at := y*c.paddedX + x
 				coefs := c.block(at)
-				k := kept{dc: int32(coefs[0])}
+				k := []kept{{dc: int32(coefs[0])}}
 				for which := c.nonzero[at] & (1<<c.kept - 2); which != 0; which &= which - 1 {
 					last := bits64.TrailingZeros64(which) & 63
-					k.ac[place[last]/2], k.last = coefs[last], int32(last)
+					k[0].ac[place[last]/2], k[0].last = coefs[last], int32(last)
 				}
-				c.reconstruct(&k, x, y)
+				c.reconstruct(k, x, y, 1)
 			}
 		}
 	}

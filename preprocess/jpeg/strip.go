@@ -176,26 +176,35 @@ func (s *strip) samples(x, y, n int) {
 		if row < needed.Min.Y || row >= needed.Max.Y {
 			continue
 		}
-		for j := range n {
-			if column := (x+j)*u.columns + u.x; column >= needed.Min.X && column < needed.Max.X {
-				u.component.reconstruct(&u.out[j], column, row)
-			}
+		first, end := 0, n // of the blocks that are needed
+		for first < end && (x+first)*u.columns+u.x < needed.Min.X {
+			first++
+		}
+		for first < end && (x+end-1)*u.columns+u.x >= needed.Max.X {
+			end--
+		}
+		if first < end {
+			u.component.reconstruct(u.out[first:end], (x+first)*u.columns+u.x, row, u.columns)
 		}
 	}
 }
 
-// reconstruct makes the samples of the block at column x and row y of the component's.
-func (c *component) reconstruct(k *kept, x, y int) {
+// reconstruct makes the samples of blocks in row y of the component's: the first at column x, the others step apart.
+func (c *component) reconstruct(blocks []kept, x, y, step int) {
 	out := c.plane[y*c.size*c.stride+x*c.size:]
 	switch c.size {
 	case 1:
-		out[0] = clamp8((k.dc*c.factors[0]+4)>>3 + 128)
+		for i := range blocks {
+			out[i*step] = clamp8((blocks[i].dc*c.factors[0]+4)>>3 + 128)
+		}
 	case 2:
-		idct2(out, c.stride, k, &c.factors)
+		run.idct2(out, c.stride, blocks, 2*step, &c.factors)
 	case 4:
-		idct4(out, c.stride, k, &c.factors)
+		run.idct4(out, c.stride, blocks, 4*step, &c.factors)
 	default:
-		idct8(out, c.stride, k, &c.factors)
+		for i := range blocks {
+			idct8(out[8*step*i:], c.stride, &blocks[i], &c.factors)
+		}
 	}
 }
 

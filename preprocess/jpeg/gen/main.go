@@ -14,6 +14,7 @@ func main() {
 	triangle()
 	idct8()
 	idct4()
+	idct2()
 	blocks()
 	Generate()
 }
@@ -212,11 +213,17 @@ func idct8() {
 
 // idct4 is idct4Plain: columns in the four lanes, then, transposed, rows.
 func idct4() {
-	TEXT("idct4AVX2", NOSPLIT, "func(out *uint8, stride int, k *int32, factors *int32)")
-	Doc("idct4AVX2 writes 4 x 4 samples of a block.")
+	TEXT("idct4AVX2", NOSPLIT, "func(out *uint8, stride int, k *int32, n, step int, factors *int32)")
+	Doc("idct4AVX2 writes 4 x 4 samples of each of n blocks, n > 0, step columns apart.")
 	Pragma("noescape")
 	out, stride := Load(Param("out"), GP64()), Load(Param("stride"), GP64())
-	k, by := Load(Param("k"), GP64()), Load(Param("factors"), GP64())
+	k, n := Load(Param("k"), GP64()), Load(Param("n"), GP64())
+	step, by := Load(Param("step"), GP64()), Load(Param("factors"), GP64())
+	even, odd := broadcast(10703).AsX(), broadcast(4433).AsX() // fix1306, fix0541
+	const shift = constBits + passBits + 3
+	round1, round2 := broadcast(1<<(constBits-passBits-1)).AsX(), broadcast(1<<(shift-1)+128<<shift).AsX()
+
+	Label("block4")
 	rows := make([]reg.VecVirtual, 4)
 	for i := range rows {
 		rows[i] = XMM()
@@ -228,41 +235,86 @@ func idct4() {
 		}
 		VPMULLD(Mem{Base: by, Disp: 32 * i}, rows[i], rows[i])
 	}
-	even, odd := broadcast(10703).AsX(), broadcast(4433).AsX() // fix1306, fix0541
-	const shift = constBits + passBits + 3
-	for i, p := range []struct {
-		shift uint64
-		bias  int32
-	}{{constBits - passBits, 1 << (constBits - passBits - 1)}, {shift, 1<<(shift-1) + 128<<shift}} {
-		if i == 1 {
-			rows = transpose4(rows)
-		}
-		rows = pass4(rows, even, odd, p.shift, p.bias)
-	}
+	rows = pass4(rows, even, odd, constBits-passBits, round1)
+	rows = pass4(transpose4(rows), even, odd, shift, round2)
 	rows = transpose4(rows)
 	VPACKSSDW(rows[1], rows[0], rows[0])
 	VPACKSSDW(rows[3], rows[2], rows[2])
 	VPACKUSWB(rows[2], rows[0], rows[0])
-	at := out
+	at := GP64()
+	MOVQ(out, at)
 	for i := range 4 {
 		if i > 0 {
 			ADDQ(stride, at)
 		}
 		VPEXTRD(Imm(uint64(i)), rows[0], Mem{Base: at})
 	}
+	ADDQ(step, out)
+	ADDQ(Imm(keptSize), k)
+	DECQ(n)
+	JNZ(LabelRef("block4"))
 	VZEROUPPER()
 	RET()
 }
 
-// pass4 is the plain kernel's butterfly4 on four lanes at once; results are rounded with bias and shifted.
-func pass4(s []reg.VecVirtual, f1, f2 reg.Register, shift uint64, bias int32) []reg.VecVirtual {
+// idct2 is idct2Plain, the four samples of a block in four lanes.
+func idct2() {
+	TEXT("idct2AVX2", NOSPLIT, "func(out *uint8, stride int, k *int32, n, step int, factors *int32)")
+	Doc("idct2AVX2 writes 2 x 2 samples of each of n blocks, n > 0, step columns apart.")
+	Pragma("noescape")
+	out, stride := Load(Param("out"), GP64()), Load(Param("stride"), GP64())
+	k, n := Load(Param("k"), GP64()), Load(Param("n"), GP64())
+	step, by := Load(Param("step"), GP64()), Load(Param("factors"), GP64())
+	factors, signs1, signs8, signs9, round := XMM(), XMM(), XMM(), XMM(), broadcast(4+128<<3).AsX()
+	VPXOR(factors, factors, factors)
+	for lane, coefficient := range []int{1, 8, 0, 9} { // as they lie in kept; the third isn't used
+		VPINSRD(Imm(uint64(lane)), Mem{Base: by, Disp: 4 * coefficient}, factors, factors)
+	}
+	const minus = 1<<32 - 1
+	VMOVDQU(table("signs1", 1, minus, 1, minus), signs1)
+	VMOVDQU(table("signs8", 1, 1, minus, minus), signs8)
+	VMOVDQU(table("signs9", 1, minus, minus, 1), signs9)
+	first := GP32()
+	MOVL(Mem{Base: by}, first)
+
+	Label("block2")
+	ac, sum, part, dc := XMM(), XMM(), XMM(), GP32()
+	VPMOVSXWD(Mem{Base: k, Disp: keptAC}, ac)
+	VPMULLD(factors, ac, ac)
+	MOVL(Mem{Base: k}, dc)
+	IMULL(first, dc)
+	VMOVD(dc, sum)
+	VPBROADCASTD(sum, sum)
+	VPADDD(round, sum, sum)
+	for _, c := range []struct {
+		lanes uint64
+		signs reg.VecVirtual
+	}{{0x00, signs1}, {0x55, signs8}, {0xff, signs9}} {
+		VPSHUFD(Imm(c.lanes), ac, part)
+		VPSIGND(c.signs, part, part)
+		VPADDD(part, sum, sum)
+	}
+	VPSRAD(Imm(3), sum, sum)
+	VPACKSSDW(sum, sum, sum)
+	VPACKUSWB(sum, sum, sum)
+	VPEXTRW(Imm(0), sum, Mem{Base: out})
+	VPEXTRW(Imm(1), sum, Mem{Base: out, Index: stride, Scale: 1})
+	ADDQ(step, out)
+	ADDQ(Imm(keptSize), k)
+	DECQ(n)
+	JNZ(LabelRef("block2"))
+	VZEROUPPER()
+	RET()
+}
+
+// pass4 is the plain kernel's butterfly4 on four lanes at once; results are rounded and shifted.
+func pass4(s []reg.VecVirtual, f1, f2 reg.Register, shift uint64, round reg.Register) []reg.VecVirtual {
 	op := func(do func(...Op), b, a Op) reg.VecVirtual {
 		out := XMM()
 		do(b, a, out)
 		return out
 	}
 	mul, plus, minus := func(o ...Op) { VPMULLD(o[0], o[1], o[2]) }, func(o ...Op) { VPADDD(o[0], o[1], o[2]) }, func(o ...Op) { VPSUBD(o[0], o[1], o[2]) }
-	round := broadcast(bias).AsX()
 	even, odd := op(plus, s[2], s[0]), op(minus, s[2], s[0])
 	for _, e := range []reg.VecVirtual{even, odd} {
 		VPSLLD(Imm(constBits), e, e)
