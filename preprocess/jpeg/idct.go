@@ -58,13 +58,13 @@ func fill(out []uint8, stride int, v uint8) {
 func column(b, w *block, x int) {
 	x &= 7
 	s1, s2, s3, s4, s5, s6, s7 := b[8+x], b[16+x], b[24+x], b[32+x], b[40+x], b[48+x], b[56+x]
+	const shift, half = constBits - passBits, 1 << (constBits - passBits - 1)
 	if s1|s2|s3|s4|s5|s6|s7 == 0 {
-		dc := b[x] << passBits
+		dc := (b[x]<<constBits + half) >> shift // in a broken file it overflows as below
 		w[x], w[8+x], w[16+x], w[24+x], w[32+x], w[40+x], w[48+x], w[56+x] = dc, dc, dc, dc, dc, dc, dc, dc
 		return
 	}
 	o0, o1, o2, o3, o4, o5, o6, o7 := butterfly(b[x], s1, s2, s3, s4, s5, s6, s7)
-	const shift, half = constBits - passBits, 1 << (constBits - passBits - 1)
 	w[x], w[8+x], w[16+x], w[24+x] = (o0+half)>>shift, (o1+half)>>shift, (o2+half)>>shift, (o3+half)>>shift
 	w[32+x], w[40+x], w[48+x], w[56+x] = (o4+half)>>shift, (o5+half)>>shift, (o6+half)>>shift, (o7+half)>>shift
 }

@@ -64,12 +64,12 @@ func randomBlocks(call func(i int, k *kept, factors *[64]int32)) {
 		k, factors := kept{dc: random.Int32N(4000) - 2000, last: 1}, new([64]int32)
 		spread := 1 << (i % 15)
 		for j := range k.ac {
-			if random.IntN(3) == 0 {
+			if random.IntN(1+i%9) == 0 {
 				k.ac[j] = int16(random.IntN(2*spread) - spread)
 			}
 		}
 		for j := range factors {
-			factors[j] = 1 + random.Int32N(1<<(i%4))
+			factors[j] = 1 + random.Int32N(1<<(i%17))
 		}
 		call(i, &k, factors)
 	}
