@@ -11,7 +11,6 @@ import (
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/cluster"
 	"github.com/clipd/clipd/space/graph"
-	"github.com/clipd/clipd/space/knn"
 )
 
 // Methods of grouping.
@@ -113,8 +112,8 @@ func (c *Catalog) group(ctx context.Context, q GroupQuery) (Groups, error) {
 // large part of all.
 func degree(n int) int { return max(5, min(15, n/6)) }
 
-// placer says to which group a vector belongs that was not in the sample.
-type placer func(ctx context.Context, v space.Vector) (int, float64, error)
+// placer says to which groups vectors belong that were not in the sample, and how strongly.
+type placer func(ctx context.Context, vectors []space.Vector) ([]int, []float64, error)
 
 // part finds the groups of a sample.
 func part(ctx context.Context, q GroupQuery, vectors []space.Vector) (cluster.Grouping, placer, error) {
@@ -124,20 +123,52 @@ func part(ctx context.Context, q GroupQuery, vectors []space.Vector) (cluster.Gr
 			return cluster.Grouping{}, nil, err
 		}
 		grouping := byDensity(g, q.MinSize)
-		return grouping, placeByNeighbour(vectors, g, grouping), nil
+		place, err := placeByNeighbour(vectors, g, grouping)
+		return grouping, place, err
 	}
 	k := q.K
 	if k == 0 {
 		var err error
-		if k, err = cluster.ChooseK(ctx, vectors, seed); err != nil {
+		if k, err = cluster.ChooseK(ctx, vectors, seed, nearestCentroids); err != nil {
 			return cluster.Grouping{}, nil, err
 		}
 	}
-	grouping, centroids, err := cluster.KMeans(ctx, vectors, k, seed)
-	return grouping, func(_ context.Context, v space.Vector) (int, float64, error) {
-		group, strength := cluster.Belongs(v, centroids)
-		return group, strength, nil
-	}, err
+	grouping, centroids, err := cluster.KMeans(ctx, vectors, k, seed, nearestCentroids)
+	return grouping, placeByCentroid(centroids), err
+}
+
+func placeByCentroid(centroids []space.Vector) placer {
+	return func(ctx context.Context, vectors []space.Vector) ([]int, []float64, error) {
+		places, err := nearestCentroids(ctx, vectors, centroids)
+		groups, strengths := make([]int, len(places)), make([]float64, len(places))
+		for i, p := range places {
+			groups[i], strengths[i] = p.Group, p.Strength()
+		}
+		return groups, strengths, err
+	}
+}
+
+// nearestCentroids is cluster.Plain by the kernels of the vector index.
+func nearestCentroids(ctx context.Context, vectors, centroids []space.Vector) ([]cluster.Place, error) {
+	index, at, err := flatOf(centroids)
+	if err != nil {
+		return nil, err
+	}
+	places := make([]cluster.Place, 0, len(vectors))
+	for queries := range slices.Chunk(vectors, queriesAtOnce) {
+		answers, err := index.SearchBatch(ctx, queries, 2, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, near := range answers {
+			p := cluster.Place{Group: at[near[0].Slot], Cosine: near[0].Cosine, Next: -1}
+			if len(near) > 1 {
+				p.Next = near[1].Cosine
+			}
+			places = append(places, p)
+		}
+	}
+	return places, nil
 }
 
 func byDensity(g graph.Graph, minSize int) cluster.Grouping {
@@ -147,39 +178,31 @@ func byDensity(g graph.Graph, minSize int) cluster.Grouping {
 	return cluster.Density(g, minSize, min(5, minSize-1))
 }
 
-// placeByNeighbour gives a vector to the group of its nearest in the sample, where it is as near as the members of that
+// placeByNeighbour gives vectors to the group of their nearest in the sample, where they are as near as the members of that
 // group are to each other.
-func placeByNeighbour(vectors []space.Vector, g graph.Graph, grouping cluster.Grouping) placer {
+func placeByNeighbour(vectors []space.Vector, g graph.Graph, grouping cluster.Grouping) (placer, error) {
 	reach := make([]float64, grouping.Groups)
 	for i, near := range g {
 		if group := grouping.Assigned[i]; group != cluster.Noise && len(near) > 0 {
 			reach[group] = max(reach[group], near[0].Distance)
 		}
 	}
-	var index *knn.Flat
-	at := map[uint32]int{}
-	return func(ctx context.Context, v space.Vector) (int, float64, error) {
-		if index == nil {
-			index = knn.NewFlat(v.Dim())
-			for i, v := range vectors {
-				slot, err := index.Add(fmt.Sprintf("%08d", i), v.Components())
-				if err != nil {
-					return 0, 0, err
-				}
-				at[slot] = i
+	index, at, err := flatOf(vectors)
+	return func(ctx context.Context, vectors []space.Vector) ([]int, []float64, error) {
+		groups, strengths := make([]int, len(vectors)), make([]float64, len(vectors))
+		answers, err := index.SearchBatch(ctx, vectors, 1, nil)
+		for n, near := range answers {
+			groups[n] = cluster.Noise
+			if len(near) == 0 {
+				continue
+			}
+			i := at[near[0].Slot]
+			if group := grouping.Assigned[i]; group != cluster.Noise && 1-near[0].Cosine <= reach[group] {
+				groups[n], strengths[n] = group, grouping.Strength[i]
 			}
 		}
-		near, err := index.Search(ctx, v, 1, nil)
-		if err != nil || len(near) == 0 {
-			return cluster.Noise, 0, err
-		}
-		i := at[near[0].Slot]
-		group := grouping.Assigned[i]
-		if group == cluster.Noise || 1-near[0].Cosine > reach[group] {
-			return cluster.Noise, 0, nil
-		}
-		return group, grouping.Strength[i], nil
-	}
+		return groups, strengths, err
+	}, err
 }
 
 // fillMembers says of each item where it belongs.
@@ -188,36 +211,73 @@ func (c *Catalog) fillMembers(ctx context.Context, q GroupQuery, sample *gathere
 	for i, id := range sample.ids {
 		known[id] = i
 	}
-	add := func(m Member) {
-		answer.Members = append(answer.Members, m)
-		if m.Group == cluster.Noise {
-			answer.Noise++
-		} else {
-			answer.Groups[m.Group].Size++
-		}
-	}
 	if sample.total == len(sample.ids) {
 		for i, id := range sample.ids {
-			add(Member{id, grouping.Assigned[i], grouping.Strength[i]})
+			answer.Members = append(answer.Members, Member{id, grouping.Assigned[i], grouping.Strength[i]})
 		}
+		answer.count()
 		return nil
 	}
-	return c.scan(ctx, q.Filter, func(id string, kind space.Kind, components []float32) error {
+	others := crowd{place: place}
+	err := c.scan(ctx, q.Filter, func(id string, kind space.Kind, components []float32) error {
+		at := len(answer.Members)
 		if i, in := known[id]; in {
-			add(Member{id, grouping.Assigned[i], grouping.Strength[i]})
+			answer.Members = append(answer.Members, Member{id, grouping.Assigned[i], grouping.Strength[i]})
 			return nil
 		}
+		answer.Members = append(answer.Members, Member{id, cluster.Noise, 0})
 		v, err := sample.centred(kind, components)
 		if err != nil {
-			add(Member{id, cluster.Noise, 0}) // it lies in the middle of all
-			return nil
+			return nil // it lies in the middle of all
 		}
-		group, strength, err := place(ctx, v)
-		if err == nil {
-			add(Member{id, group, strength})
-		}
-		return err
+		return others.add(ctx, v, at, answer.Members)
 	})
+	if err == nil {
+		err = others.flush(ctx, answer.Members)
+	}
+	answer.count()
+	return err
+}
+
+// crowd are vectors that wait to be placed together: that takes a fraction of the time.
+type crowd struct {
+	place   placer
+	vectors []space.Vector
+	at      []int // in the list of members
+}
+
+func (c *crowd) add(ctx context.Context, v space.Vector, at int, members []Member) error {
+	c.vectors, c.at = append(c.vectors, v), append(c.at, at)
+	if len(c.vectors) < queriesAtOnce {
+		return nil
+	}
+	return c.flush(ctx, members)
+}
+
+func (c *crowd) flush(ctx context.Context, members []Member) error {
+	if len(c.vectors) == 0 {
+		return nil
+	}
+	groups, strengths, err := c.place(ctx, c.vectors)
+	if err != nil {
+		return err
+	}
+	for i, at := range c.at {
+		members[at].Group, members[at].Strength = groups[i], strengths[i]
+	}
+	c.vectors, c.at = c.vectors[:0], c.at[:0]
+	return nil
+}
+
+// count fills in the sizes of the groups.
+func (g *Groups) count() {
+	for _, m := range g.Members {
+		if m.Group == cluster.Noise {
+			g.Noise++
+		} else {
+			g.Groups[m.Group].Size++
+		}
+	}
 }
 
 // Numbers of what describes a group.

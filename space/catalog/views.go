@@ -69,6 +69,22 @@ func viewOf[Q, T any](ctx context.Context, c *Catalog, question Q, make func(con
 // queriesAtOnce share one pass over the vectors while the graph is made.
 const queriesAtOnce = 64
 
+// flatOf is an index of vectors, and which of them lies in each slot. Of equals, the first is the nearest.
+func flatOf(vectors []space.Vector) (*knn.Flat, map[uint32]int, error) {
+	if len(vectors) == 0 {
+		return nil, nil, nil
+	}
+	index, at := knn.NewFlat(vectors[0].Dim()), make(map[uint32]int, len(vectors))
+	for i, v := range vectors {
+		slot, err := index.Add(fmt.Sprintf("%08d", i), v.Components())
+		if err != nil {
+			return nil, nil, err
+		}
+		at[slot] = i
+	}
+	return index, at, nil
+}
+
 // neighbours is the graph of the k nearest of all vectors, exact, made connected by further edges: without these, a
 // lonely point would belong to whatever part it happens to hang on.
 func neighbours(ctx context.Context, vectors []space.Vector, k int) (graph.Graph, error) {
@@ -76,14 +92,9 @@ func neighbours(ctx context.Context, vectors []space.Vector, k int) (graph.Graph
 	if len(vectors) < 2 {
 		return g, ctx.Err()
 	}
-	index := knn.NewFlat(vectors[0].Dim())
-	at := map[uint32]int{}
-	for i, v := range vectors {
-		slot, err := index.Add(fmt.Sprintf("%08d", i), v.Components())
-		if err != nil {
-			return nil, err
-		}
-		at[slot] = i
+	index, at, err := flatOf(vectors)
+	if err != nil {
+		return nil, err
 	}
 	i := 0
 	for queries := range slices.Chunk(vectors, queriesAtOnce) {

@@ -82,11 +82,11 @@ func agreement(a, b []int) float64 {
 
 func TestKMeansFindsGroups(t *testing.T) {
 	vectors, truth := blobs(t, 1, []int{60, 40, 20, 10}, []float64{.08, .08, .08, .08}, 0)
-	g, centroids, err := cluster.KMeans(t.Context(), vectors, 4, 7)
+	g, centroids, err := cluster.KMeans(t.Context(), vectors, 4, 7, nil)
 	if err != nil || g.Groups != 4 || len(centroids) != 4 || !slices.Equal(g.Assigned, truth) {
 		t.Errorf("%d groups, %v: %v", g.Groups, err, g.Assigned)
 	}
-	again, _, _ := cluster.KMeans(t.Context(), vectors, 4, 7)
+	again, _, _ := cluster.KMeans(t.Context(), vectors, 4, 7, nil)
 	if !slices.Equal(again.Assigned, g.Assigned) || !slices.Equal(again.Strength, g.Strength) {
 		t.Error("the same question has another answer")
 	}
@@ -95,7 +95,7 @@ func TestKMeansFindsGroups(t *testing.T) {
 			t.Errorf("strength of %d is %v", i, s)
 		}
 	}
-	if k, err := cluster.ChooseK(t.Context(), vectors, 7); err != nil || k != 4 {
+	if k, err := cluster.ChooseK(t.Context(), vectors, 7, nil); err != nil || k != 4 {
 		t.Errorf("k is chosen as %d, %v", k, err)
 	}
 }
@@ -103,19 +103,19 @@ func TestKMeansFindsGroups(t *testing.T) {
 func TestKMeansOfLittle(t *testing.T) {
 	vectors, _ := blobs(t, 2, []int{2}, []float64{.1}, 0)
 	for _, k := range []int{1, 2, 5} {
-		g, centroids, err := cluster.KMeans(t.Context(), vectors, k, 1)
+		g, centroids, err := cluster.KMeans(t.Context(), vectors, k, 1, nil)
 		if err != nil || g.Groups != min(k, 2) || len(centroids) != g.Groups {
 			t.Errorf("k %d: %+v, %v", k, g, err)
 		}
 	}
 	same := []space.Vector{vectors[0], vectors[0], vectors[0]}
-	if g, _, err := cluster.KMeans(t.Context(), same, 2, 1); err != nil || g.Groups != 1 {
+	if g, _, err := cluster.KMeans(t.Context(), same, 2, 1, nil); err != nil || g.Groups != 1 {
 		t.Errorf("three copies: %+v, %v", g, err)
 	}
-	if g, _, err := cluster.KMeans(t.Context(), nil, 3, 1); err != nil || g.Groups != 0 {
+	if g, _, err := cluster.KMeans(t.Context(), nil, 3, 1, nil); err != nil || g.Groups != 0 {
 		t.Errorf("nothing: %+v, %v", g, err)
 	}
-	if k, err := cluster.ChooseK(t.Context(), vectors, 1); err != nil || k != 1 {
+	if k, err := cluster.ChooseK(t.Context(), vectors, 1, nil); err != nil || k != 1 {
 		t.Errorf("two vectors: k %d, %v", k, err)
 	}
 }

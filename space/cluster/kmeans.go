@@ -16,14 +16,18 @@ const (
 
 // KMeans is spherical k-means (Dhillon and Modha, Machine Learning 42, 2001): each vector belongs to the group whose mean
 // direction it has the greatest cosine with. It begins with k-means++ (Arthur and Vassilvitskii, SODA 2007), three
-// times (below 1,000 vectors ten times), and takes the best. Groups that would be empty are left out. Strength is the silhouette by centroids, scaled to
-// 0 … 1: one half means halfway between two groups.
-func KMeans(ctx context.Context, vectors []space.Vector, k int, seed uint64) (Grouping, []space.Vector, error) {
+// times (below 1,000 vectors ten times), and takes the best. Groups that would be empty are left out. Strength is that of
+// Place. near finds the nearest centroids, which is nearly all of the work; nil: Plain.
+func KMeans(ctx context.Context, vectors []space.Vector, k int, seed uint64, near Nearest) (Grouping, []space.Vector, error) {
 	k = min(k, len(vectors))
 	if k < 1 {
 		return Grouping{}, nil, ctx.Err()
 	}
+	if near == nil {
+		near = Plain
+	}
 	var best []space.Vector
+	var places []Place
 	bestSum := math.Inf(-1)
 	times := beginnings
 	if len(vectors) < 1000 {
@@ -32,54 +36,81 @@ func KMeans(ctx context.Context, vectors []space.Vector, k int, seed uint64) (Gr
 	for i := range times {
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
 		centroids := plusPlus(vectors, k, random)
-		sum, err := lloyd(ctx, vectors, centroids)
+		at, err := lloyd(ctx, vectors, centroids, near)
 		if err != nil {
 			return Grouping{}, nil, err
 		}
-		if sum > bestSum {
-			best, bestSum = centroids, sum
+		if sum := sumOf(at); sum > bestSum {
+			best, places, bestSum = centroids, at, sum
 		}
 	}
 	assigned := make([]int, len(vectors))
-	for i, v := range vectors {
-		assigned[i], _ = nearest(v, best)
+	for i, p := range places {
+		assigned[i] = p.Group
 	}
 	g, order := bySize(assigned, len(best))
 	centroids := make([]space.Vector, len(order))
 	for to, from := range order {
 		centroids[to] = best[from]
 	}
+	if len(order) < len(best) { // an empty group is nobody's next
+		var err error
+		if places, err = near(ctx, vectors, centroids); err != nil {
+			return Grouping{}, nil, err
+		}
+	}
 	g.Strength = make([]float64, len(vectors))
-	for i, v := range vectors {
-		_, g.Strength[i] = Belongs(v, centroids)
+	for i, p := range places {
+		g.Strength[i] = p.Strength()
 	}
 	return g, centroids, nil
 }
 
-// Belongs is the group of a vector among those of the centroids, and its Strength there.
-func Belongs(v space.Vector, centroids []space.Vector) (int, float64) {
-	own, near := nearest(v, centroids)
-	other := -1.0
-	for i, c := range centroids {
-		if i != own {
-			other = max(other, cosine(v, c))
-		}
-	}
-	a, b := 1-near, 1-other
-	if len(centroids) < 2 || b <= 0 {
-		return own, 1
-	}
-	return own, min(1, max(0, (1+(b-a)/max(a, b))/2))
+// Nearest finds for each vector the nearest of the centroids, of equals the first, and how near the next is.
+type Nearest func(ctx context.Context, vectors, centroids []space.Vector) ([]Place, error)
+
+// Place is where a vector belongs among centroids.
+type Place struct {
+	Group  int
+	Cosine float64
+	Next   float64 // cosine with the next nearest centroid; -1 where there is none
 }
 
-func nearest(v space.Vector, centroids []space.Vector) (int, float64) {
-	best, greatest := 0, math.Inf(-1)
-	for i, c := range centroids {
-		if x := cosine(v, c); x > greatest {
-			best, greatest = i, x
-		}
+// Strength is the silhouette by centroids, scaled to 0 … 1: one half means halfway between two groups.
+func (p Place) Strength() float64 {
+	a, b := 1-p.Cosine, 1-p.Next
+	if p.Next == -1 || b <= 0 {
+		return 1
 	}
-	return best, greatest
+	return min(1, max(0, (1+(b-a)/max(a, b))/2))
+}
+
+// Plain is Nearest in plain Go.
+func Plain(ctx context.Context, vectors, centroids []space.Vector) ([]Place, error) {
+	places := make([]Place, len(vectors))
+	for i, v := range vectors {
+		p := Place{Cosine: math.Inf(-1), Next: -1}
+		for g, c := range centroids {
+			switch x := cosine(v, c); {
+			case x > p.Cosine:
+				if g > 0 {
+					p.Next = p.Cosine
+				}
+				p.Group, p.Cosine = g, x
+			default:
+				p.Next = max(p.Next, x)
+			}
+		}
+		places[i] = p
+	}
+	return places, ctx.Err()
+}
+
+func sumOf(places []Place) (sum float64) {
+	for _, p := range places {
+		sum += p.Cosine
+	}
+	return sum
 }
 
 // plusPlus chooses k vectors that lie apart: each next one with a chance in proportion to its distance from those chosen.
@@ -107,30 +138,26 @@ func plusPlus(vectors []space.Vector, k int, random *rand.Rand) []space.Vector {
 	return chosen
 }
 
-// lloyd moves the centroids until nothing changes, and returns the sum of all cosines.
-func lloyd(ctx context.Context, vectors, centroids []space.Vector) (float64, error) {
+// lloyd moves the centroids until nothing changes, and returns where the vectors are then.
+func lloyd(ctx context.Context, vectors, centroids []space.Vector, near Nearest) ([]Place, error) {
 	assigned := make([]int, len(vectors))
-	for round := range maxRounds {
-		if err := ctx.Err(); err != nil {
-			return 0, err
+	for round := range maxRounds + 1 {
+		places, err := near(ctx, vectors, centroids)
+		if err != nil {
+			return nil, err
 		}
 		changed := round == 0
-		for i, v := range vectors {
-			if to, _ := nearest(v, centroids); to != assigned[i] {
-				assigned[i], changed = to, true
+		for i, p := range places {
+			if p.Group != assigned[i] {
+				assigned[i], changed = p.Group, true
 			}
 		}
-		if !changed {
-			break
+		if !changed || round == maxRounds {
+			return places, nil
 		}
 		move(vectors, assigned, centroids)
 	}
-	var sum float64
-	for _, v := range vectors {
-		_, near := nearest(v, centroids)
-		sum += near
-	}
-	return sum, nil
+	panic("unreachable")
 }
 
 // move puts each centroid into the mean direction of its group; one without a group stays.
@@ -191,7 +218,7 @@ const chooseAmong = 1000
 // ChooseK is the k from 2 to about the root of the number of vectors, at most 40, whose groups are the best parted: with
 // the greatest mean silhouette by centroids (Rousseeuw, 1987, in the simplified form of Hruschka et al., 2004). It looks
 // at up to 1,000 vectors, evenly spaced.
-func ChooseK(ctx context.Context, vectors []space.Vector, seed uint64) (int, error) {
+func ChooseK(ctx context.Context, vectors []space.Vector, seed uint64, near Nearest) (int, error) {
 	if len(vectors) > chooseAmong {
 		some := make([]space.Vector, chooseAmong)
 		for i := range some {
@@ -205,7 +232,7 @@ func ChooseK(ctx context.Context, vectors []space.Vector, seed uint64) (int, err
 	best, bestMean := 1, 0.0
 	most := min(40, max(3, int(math.Sqrt(float64(len(vectors)))*1.5)))
 	for k := 2; k <= min(most, len(vectors)/2); k = max(k+1, k*6/5) {
-		g, _, err := KMeans(ctx, vectors, k, seed)
+		g, _, err := KMeans(ctx, vectors, k, seed, near)
 		if err != nil {
 			return 0, err
 		}
