@@ -11,8 +11,10 @@ import (
 // Density is HDBSCAN* (Campello, Moulavi and Sander, PAKDD 2013; McInnes and Healy, arXiv 1705.07321) on the graph of
 // nearest neighbours instead of all pairs: mutual reachability distances, their minimum spanning tree, the tree of
 // groups of at least minSize points, and those groups that last longest. core is how many neighbours make a place dense.
-// What the graph does not connect counts as infinitely far apart. With the graph of all pairs, groups and strengths are
-// those of scikit-learn's HDBSCAN (1.9.1, min_samples = core + 1, for it counts the point itself). Strength is the membership probability of the paper.
+// What the graph does not connect counts as infinitely far apart. Strength is the membership probability of the paper. With
+// the graph of all pairs, groups and strengths are those of scikit-learn's HDBSCAN (1.9.1, min_samples = core + 1, for it
+// counts the point itself; testdata/goldens), but for points that join just when two groups become one: they may be counted
+// to either or none, there as here.
 func Density(g graph.Graph, minSize, core int) Grouping {
 	minSize, core = max(2, minSize), max(1, core)
 	assigned, strength := make([]int, len(g)), make([]float64, len(g))
@@ -265,19 +267,30 @@ func (c *condensed) label(groups, assigned []int, strength []float64) {
 	for n, group := range groups {
 		number[group] = n
 	}
-	last := make([]float64, len(groups)) // greatest lambda in a group
+	last := c.last()
 	for i, f := range c.points {
 		for at := f.group; at > 0; at = c.groups[at].parent {
 			if n, chosen := number[at]; chosen {
 				assigned[i] = n
-				last[n] = max(last[n], f.lambda)
+				strength[i] = 1
+				if last[at] > 0 {
+					strength[i] = min(1, f.lambda/last[at])
+				}
 				break
 			}
 		}
 	}
-	for i, f := range c.points {
-		if assigned[i] != Noise && last[assigned[i]] > 0 {
-			strength[i] = min(1, f.lambda/last[assigned[i]])
-		}
+}
+
+// last is for each group the greatest lambda at which it still was a group of its own: at which its last point left it, or
+// it fell apart. Who is in a group within has strength 1.
+func (c *condensed) last() []float64 {
+	last := make([]float64, len(c.groups))
+	for _, f := range c.points {
+		last[f.group] = max(last[f.group], f.lambda)
 	}
+	for _, g := range c.groups[1:] {
+		last[g.parent] = max(last[g.parent], g.birth)
+	}
+	return last
 }
