@@ -23,22 +23,30 @@ var simpleSeeds = []string{
 }
 
 func TestSimpleInputsAreReadAsThoroughly(t *testing.T) {
-	simpler := 0
-	for _, seed := range simpleSeeds {
-		if compareSimple(t, []byte(seed)) {
-			simpler++
-		}
-	}
-	if simpler < 6 {
+	if simpler := countSimple(t, simpleSeeds, compareSimple); simpler < 6 {
 		t.Errorf("only %d of %d took the short way", simpler, len(simpleSeeds))
 	}
 }
 
-func FuzzSimpleInputs(f *testing.F) {
-	for _, seed := range simpleSeeds {
+func FuzzSimpleInputs(f *testing.F) { fuzzSimple(f, simpleSeeds, compareSimple) }
+
+// countSimple is how many of the seeds take the short way.
+func countSimple(t *testing.T, seeds []string, compare func(*testing.T, []byte) bool) (simpler int) {
+	t.Helper()
+	for _, seed := range seeds {
+		if compare(t, []byte(seed)) {
+			simpler++
+		}
+	}
+	return simpler
+}
+
+func fuzzSimple(f *testing.F, seeds []string, compare func(*testing.T, []byte) bool) {
+	f.Helper()
+	for _, seed := range seeds {
 		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) { compareSimple(t, data) })
+	f.Fuzz(func(t *testing.T, data []byte) { compare(t, data) })
 }
 
 // compareSimple says whether the short way was taken; it must then have come to the same.
@@ -83,23 +91,12 @@ var requestSeeds = []string{
 }
 
 func TestSimpleRequestsAreReadAsByEncodingJSON(t *testing.T) {
-	simpler := 0
-	for _, seed := range requestSeeds {
-		if compareRequest(t, []byte(seed)) {
-			simpler++
-		}
-	}
-	if simpler != 5 {
+	if simpler := countSimple(t, requestSeeds, compareRequest); simpler != 5 {
 		t.Errorf("%d of %d took the short way; want the first 5", simpler, len(requestSeeds))
 	}
 }
 
-func FuzzSimpleRequest(f *testing.F) {
-	for _, seed := range requestSeeds {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) { compareRequest(t, data) })
-}
+func FuzzSimpleRequest(f *testing.F) { fuzzSimple(f, requestSeeds, compareRequest) }
 
 func compareRequest(t *testing.T, data []byte) bool {
 	t.Helper()

@@ -121,8 +121,14 @@ func python(t *testing.T) string {
 // TestPeersSpeakTheSameLanguage reads what the script prints, where there is a Python with numpy; peers that are not
 // installed there are named. What is installed is built once, and read again by the second run.
 func TestPeersSpeakTheSameLanguage(t *testing.T) {
+	// What the peers' libraries do with threads is not asked here, and takes minutes where others keep the processors busy.
+	for _, name := range []string{"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"} {
+		t.Setenv(name, "1")
+	}
+	t.Setenv("OMP_WAIT_POLICY", "passive")
 	opts := options(t)
 	opts.Join, opts.Peers, opts.Python, opts.Callers = false, Peers, python(t), 1
+	opts.N, opts.Queries, opts.Seconds = 1200, 20, 0.001
 	for range 2 {
 		var notes []string
 		opts.Note = func(format string, _ ...any) { notes = append(notes, format) }
