@@ -80,7 +80,7 @@ func openCatalog(ctx context.Context, name, home, dir string, m model, opts Opti
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{name: name, home: home, dir: dir, enc: m.enc, opts: opts, store: s, yardstick: m.yardstick, nouns: m.nouns}
+	c := &Catalog{name: name, home: home, dir: dir, enc: m.enc, opts: opts, store: s, yardstick: m.yardstick, nouns: m.nouns, views: newViews()}
 	if err := c.openIndexes(ctx); err != nil {
 		c.follower.halt()
 		if c.vectors.vectorIndex != nil {

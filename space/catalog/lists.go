@@ -16,7 +16,7 @@ import (
 // others need the room, the longest unused first.
 const (
 	maxLists   = 256
-	maxEntries = 400_000 // of all lists: some 100 MB at most
+	maxEntries = 250_000 // of all lists: some 100 MB at most
 	listLife   = 15 * time.Minute
 )
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/clipd/clipd/space"
 	"github.com/clipd/clipd/space/graph"
@@ -17,11 +18,15 @@ import (
 // maxViews is how many answers about the whole collection, groups and maps, are kept.
 const maxViews = 8
 
-// views keeps answers that take long and hold as long as nothing is written.
+// views keeps answers that take long and hold as long as nothing is written. They are made one after the other: each takes
+// seconds of all processors, and some 200 MB.
 type views struct {
+	turn *semaphore.Weighted // 1: whoever has it makes an answer
 	mu   sync.Mutex
 	kept []view // the latest used last
 }
+
+func newViews() views { return views{turn: semaphore.NewWeighted(1)} }
 
 type view struct {
 	key   string
@@ -29,7 +34,7 @@ type view struct {
 	value any
 }
 
-// view returns the kept answer to a question, or makes it. The question is its key, as JSON. Two who ask the same at
+// viewOf returns the kept answer to a question, or makes it. The question is its key, as JSON. Two who ask the same at
 // once wait for one answer.
 func viewOf[Q, T any](ctx context.Context, c *Catalog, question Q, make func(context.Context, Q) (T, error)) (T, error) {
 	var none T
@@ -38,32 +43,63 @@ func viewOf[Q, T any](ctx context.Context, c *Catalog, question Q, make func(con
 		return none, err
 	}
 	key := fmt.Sprintf("%T%s", none, text)
-	c.mu.RLock()
-	state := c.slotChanges
-	closed := c.closed
-	c.mu.RUnlock()
-	if closed {
-		return none, space.ErrClosed
+	if have, known, err := c.keptView(key); known || err != nil {
+		value, _ := have.(T)
+		return value, err
 	}
-	c.views.mu.Lock()
-	defer c.views.mu.Unlock()
-	if i := slices.IndexFunc(c.views.kept, func(v view) bool { return v.key == key }); i >= 0 {
-		have := c.views.kept[i]
-		c.views.kept = slices.Delete(c.views.kept, i, i+1)
-		if have.state == state {
-			c.views.kept = append(c.views.kept, have)
-			return have.value.(T), nil
-		}
-	}
-	value, err := make(ctx, question)
-	if err != nil {
+	if err := c.views.turn.Acquire(ctx, 1); err != nil {
 		return none, err
 	}
-	if len(c.views.kept) == maxViews {
-		c.views.kept = slices.Delete(c.views.kept, 0, 1)
+	defer c.views.turn.Release(1)
+	have, known, err := c.keptView(key) // somebody may have asked the same
+	if known || err != nil {
+		value, _ := have.(T)
+		return value, err
 	}
-	c.views.kept = append(c.views.kept, view{key, state, value})
-	return value, nil
+	state := c.viewState()
+	value, err := make(ctx, question)
+	if err == nil {
+		c.views.keep(view{key, state, value})
+	}
+	return value, err
+}
+
+// viewState changes whenever kept answers no longer hold.
+func (c *Catalog) viewState() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.slotChanges
+}
+
+// keptView is the answer of the key, if it is kept and still holds.
+func (c *Catalog) keptView(key string) (value any, known bool, err error) {
+	if c.isClosed() {
+		return nil, false, space.ErrClosed
+	}
+	state := c.viewState()
+	v := &c.views
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	i := slices.IndexFunc(v.kept, func(v view) bool { return v.key == key })
+	if i < 0 {
+		return nil, false, nil
+	}
+	have := v.kept[i]
+	v.kept = slices.Delete(v.kept, i, i+1)
+	if have.state != state {
+		return nil, false, nil
+	}
+	v.kept = append(v.kept, have)
+	return have.value, true, nil
+}
+
+func (v *views) keep(made view) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.kept) == maxViews {
+		v.kept = slices.Delete(v.kept, 0, 1)
+	}
+	v.kept = append(v.kept, made)
 }
 
 // queriesAtOnce share one pass over the vectors while the graph is made.

@@ -159,6 +159,15 @@ func BenchmarkWhole(b *testing.B) {
 			_, err := c.Map(b.Context(), catalog.MapQuery{Items: catalog.MaxMapItems})
 			return err
 		}},
+		{"pages-to-50000", func() error {
+			answer, _, err := c.Find(b.Context(), catalog.Ask{Text: "a picture of a red house", K: 1000, Stable: true})
+			for pages := 0; err == nil && answer.More && pages < 49; pages++ {
+				var page catalog.Page
+				page, err = c.Next(b.Context(), answer.Cursor, 1000)
+				answer = page.Answer
+			}
+			return err
+		}},
 		{"classify-14", func() error {
 			return c.Classify(b.Context(), catalog.ClassifyQuery{Labels: vocabulary[:14], Prompts: vocabulary[:14]},
 				func(catalog.Labelled) error { return nil })
