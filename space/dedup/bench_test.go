@@ -19,7 +19,7 @@ func BenchmarkHash(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		img  image.Image
-	}{{"RGBA 640x480", rgb}, {"YCbCr 4000x3000", large}} {
+	}{{"RGBA 640x480", rgb}, {"RGBA 4000x3000", scene(1, 4000, 3000)}, {"YCbCr 4000x3000", large}} {
 		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
 				Hash(c.img)

@@ -55,9 +55,18 @@ func bytesToFloats(from []byte, into []float32) {
 
 func quadsToFloats(from []byte, into []float32) {
 	for x := range into {
-		into[x] = luma(from[4*x], from[4*x+1], from[4*x+2])
+		p := from[4*x : 4*x+4 : 4*x+4]
+		into[x] = lumaShares[0][p[0]] + lumaShares[1][p[1]] + lumaShares[2][p[2]]
 	}
 }
+
+// lumaShares are what luma makes of each level of red, green and blue.
+var lumaShares = func() (shares [3][256]float32) {
+	for v := range 256 {
+		shares[0][v], shares[1][v], shares[2][v] = luma(uint8(v), 0, 0), luma(0, uint8(v), 0), luma(0, 0, uint8(v))
+	}
+	return shares
+}()
 
 func luma(r, g, b uint8) float32 {
 	return 0.299*float32(r) + 0.587*float32(g) + 0.114*float32(b)
