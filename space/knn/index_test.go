@@ -386,21 +386,7 @@ func TestJoinsMakeListsForThemselves(t *testing.T) {
 	if l, err := x.state.Load().coded.joinLayout(context.Background(), 64); err != nil || len(l.lists) != 64 {
 		t.Fatalf("a join's layout: %v", err)
 	}
-	want, got := joined(t, oracle, least, nil), joined(t, x, least, nil)
-	missed := 0
-	for p := range want {
-		if !got[p] {
-			missed++
-		}
-	}
-	for p := range got {
-		if !want[p] {
-			t.Errorf("pair %v is not one", p)
-		}
-	}
-	if missed*100 > len(want) || len(want) < 300 {
-		t.Errorf("%d of %d pairs were missed", missed, len(want))
-	}
+	wantPairs(t, joined(t, x, least, nil), joined(t, oracle, least, nil))
 }
 
 // TestWritesGoOnWhileTiersChange is for the race detector, and for what is lost: nothing.
@@ -494,21 +480,7 @@ func TestJoinsInTiers(t *testing.T) {
 				put(t, x, name(i), v)
 			}
 			x.Settle()
-			got := joined(t, x, least, some)
-			missed := 0
-			for p := range want {
-				if !got[p] {
-					missed++
-				}
-			}
-			for p := range got {
-				if !want[p] {
-					t.Errorf("pair %v is not one", p)
-				}
-			}
-			if missed*100 > len(want) || len(want) < 300 {
-				t.Errorf("%d of %d pairs were missed", missed, len(want))
-			}
+			wantPairs(t, joined(t, x, least, some), want)
 			withinBesideFlat(t, x, oracle, vectors[600:800], least, some)
 		})
 	}
@@ -528,6 +500,25 @@ func altered(r *rand.Rand, v space.Vector, by float32) space.Vector {
 
 type joins interface {
 	SelfJoin(ctx context.Context, least float64, allow *roaring.Bitmap, yield func(a, b string, cosine float64) error) error
+}
+
+// wantPairs wants nearly all pairs that there are, and no others.
+func wantPairs(t *testing.T, got, want map[[2]string]bool) {
+	t.Helper()
+	missed := 0
+	for p := range want {
+		if !got[p] {
+			missed++
+		}
+	}
+	for p := range got {
+		if !want[p] {
+			t.Errorf("pair %v is not one", p)
+		}
+	}
+	if missed*100 > len(want) || len(want) < 300 {
+		t.Errorf("%d of %d pairs were missed", missed, len(want))
+	}
 }
 
 func joined(t *testing.T, x joins, least float64, allow *roaring.Bitmap) map[[2]string]bool {
