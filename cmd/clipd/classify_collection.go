@@ -19,9 +19,11 @@ func (a *app) classifyAll(ctx context.Context, c *connection, f classifyFlags) e
 		return err
 	}
 	limit := f.items
+	done := a.whileWaiting(plainInterval, "classifying %s", plural(collection.Items, "item"))
 	answer, err := c.ClassifyItems(ctx, collection.Name, api.ClassifyItemsRequest{
 		Labels: f.labels, Template: f.template, Filter: filter, Kind: space.Kind(f.kind), Other: f.other, Write: f.write, Limit: &limit,
 	})
+	done()
 	if err != nil {
 		return err
 	}

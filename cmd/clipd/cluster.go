@@ -80,7 +80,9 @@ func (a *app) cluster(ctx context.Context, c *connection, f clusterFlags, reques
 	if err != nil {
 		return err
 	}
+	done := a.whileWaiting(plainInterval, "finding groups among %s", plural(collection.Items, "item"))
 	answer, err := c.Clusters(ctx, collection.Name, request)
+	done()
 	if err != nil {
 		return err
 	}
