@@ -11,6 +11,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"sync"
 
 	"github.com/clipd/clipd/space"
 )
@@ -140,13 +141,18 @@ func (p place) encode() (string, error) {
 	return pack(plain)
 }
 
+// deflaters are kept, since each is a megabyte.
+var deflaters = sync.Pool{New: func() any {
+	w, _ := flate.NewWriter(nil, flate.BestSpeed) // fails for levels that do not exist
+	return w
+}}
+
 func pack(plain []byte) (string, error) {
 	var packed bytes.Buffer
 	packed.Write(make([]byte, 4))
-	w, err := flate.NewWriter(&packed, flate.BestSpeed)
-	if err != nil {
-		return "", err
-	}
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	w.Reset(&packed)
 	if _, err := w.Write(plain); err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -96,4 +97,26 @@ func FuzzCursor(f *testing.F) {
 			t.Errorf("%+v: %v", q, err)
 		}
 	})
+}
+
+// BenchmarkCursor writes and reads the cursor of a question of 512 dimensions.
+func BenchmarkCursor(b *testing.B) {
+	random, raw := rand.New(rand.NewPCG(1, 2)), make([]float32, 512)
+	for i := range raw {
+		raw[i] = float32(random.NormFloat64())
+	}
+	q := fullQuery(b)
+	q.Vector, q.Examples = unitOf(b, raw...), nil
+	p := place{Version: cursorVersion, List: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", At: 24, Last: "some id", Collection: "photos", Digest: "0123456789abcdef", Question: newQuestion(q)}
+	var text string
+	for b.Loop() {
+		var err error
+		if text, err = p.encode(); err != nil {
+			b.Fatal(err)
+		}
+		if _, err = parseCursor(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(text)), "bytes")
 }
