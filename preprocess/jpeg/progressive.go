@@ -101,70 +101,72 @@ func (c *component) runSize(r *bits) (run, size int) {
 
 // acRefine adds one bit to a band's coefficients (G.1.2.3).
 func (c *component) acRefine(r *bits, at int, h scanHeader, ends int32) int32 {
-	coefs, nonzero, bit := c.block(at), &c.nonzero[at], int16(1)<<h.low
+	ac, coefs, nonzero, bit := c.acTable, c.block(at), c.nonzero[at], int16(1)<<h.low
+	kept := uint64(1)<<len(coefs) - 1
 	band := uint64(1)<<(h.last+1) - 1 // what is left of it
 	band &^= 1<<h.first - 1
-	for ends == 0 && band != 0 {
-		r.pos, r.acc, r.n = refill(r.data, r.pos, r.acc, r.n)
-		s := c.acTable.next(r.acc)
-		if s.advance() == endOfBlock {
-			run, _ := c.runSize(r)
-			ends = 1<<run + r.take(run)
-			break
+	if ends > 0 && band&nonzero == 0 {
+		return ends - 1
+	}
+	data, pos, acc, n := r.data, r.pos, r.acc, r.n
+	for band != 0 {
+		stop, fresh := uint64(0), int16(0) // where the next symbol's run leads, 0: beyond the band; what it says stands there
+		if ends == 0 {
+			pos, acc, n = refill(data, pos, acc, n)
+			if s := ac.next(acc); s.advance() == endOfBlock {
+				value, length := ac.value(acc)
+				if length == 0 {
+					pos = nowhere
+				}
+				run := int(value >> 4)
+				acc <<= uint(length)
+				ends = 1<<run + int32(acc>>1>>(63-uint(run)))
+				acc <<= uint(run)
+				n -= length + run
+			} else {
+				fresh = int16(s.value(acc)) // always 1 or -1, of a coefficient that becomes non-zero; 0: of none
+				acc <<= uint(s.total()) & 63
+				n -= s.total()
+				stop = band &^ nonzero // the zeros; the run leads to one of them
+				for range s.advance() - 1 {
+					stop &= stop - 1
+				}
+				stop &= -stop
+			}
 		}
-		fresh := s.value(r.acc) // always 1 or -1, of a coefficient that becomes non-zero; 0: of none
-		r.acc <<= uint(s.total()) & 63
-		r.n -= s.total()
-		stop := band &^ *nonzero // the zeros; the run leads to one of them
-		for range s.advance() - 1 {
-			stop &= stop - 1
+		// A bit for each that isn't zero so far, in order, corrects it: away from zero, unless it has the bit. There is no
+		// branch on what was read, for it can't be foretold.
+		which := band & nonzero & (stop - 1)
+		for near := which & kept; near != 0; near &= near - 1 {
+			if n < 32 {
+				pos, acc, n = refill(data, pos, acc, n)
+			}
+			k := bits64.TrailingZeros64(near)
+			v, read := coefs[k], int16(int64(acc)>>63)
+			sign := v >> 15
+			magnitude := (v ^ sign) - sign
+			coefs[k] = v + ((read&bit&^magnitude ^ sign) - sign)
+			acc <<= 1
+			n--
 		}
-		stop &= -stop
-		if which := band & *nonzero & (stop - 1); which != 0 {
-			refine(r, coefs, which, bit)
+		for far := bits64.OnesCount64(which &^ kept); far > 0; {
+			pos, acc, n = refill(data, pos, acc, n)
+			some := min(far, 32)
+			acc <<= uint(some) & 63
+			n -= some
+			far -= some
 		}
 		if fresh != 0 && stop != 0 {
-			*nonzero |= stop
+			nonzero |= stop
 			if k := bits64.TrailingZeros64(stop); k < len(coefs) {
-				coefs[k] = int16(fresh) * bit
+				coefs[k] = fresh * bit
 			}
 		}
 		band &= -stop << 1
 	}
-	if ends > 0 {
-		refine(r, coefs, band&*nonzero, bit)
-		ends--
-	}
-	return ends
-}
-
-// refine reads a bit for each of a block's coefficients in which, in order, and corrects those that are kept: away
-// from zero, unless they have the bit. There is no branch on what was read, for it can't be foretold.
-func refine(r *bits, coefs []int16, which uint64, bit int16) {
-	data, pos, acc, n := r.data, r.pos, r.acc, r.n
-	for which != 0 {
-		if n < 32 {
-			pos, acc, n = refill(data, pos, acc, n)
-		}
-		k := bits64.TrailingZeros64(which)
-		if k >= len(coefs) {
-			far := min(bits64.OnesCount64(which), 32)
-			acc <<= uint(far)
-			n -= far
-			for range far {
-				which &= which - 1
-			}
-			continue
-		}
-		which &= which - 1
-		v, read := coefs[k], int16(int64(acc)>>63)
-		sign := v >> 15
-		magnitude := (v ^ sign) - sign
-		coefs[k] = v + ((read&bit&^magnitude ^ sign) - sign)
-		acc <<= 1
-		n--
-	}
+	c.nonzero[at] = nonzero
 	r.pos, r.acc, r.n = pos, acc, n
+	return max(ends-1, 0)
 }
 
 // reconstruct makes samples of a progressive stream's coefficients.
