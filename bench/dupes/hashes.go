@@ -142,8 +142,9 @@ func (h half) count(p hashed) counts {
 
 // countRow looks at a file and all before it.
 func (h half) countRow(i int, lists [][][]uint64, some counts, others []int) {
-	b := h.files[i]
-	for j, a := range h.files[:i] {
+	b := &h.files[i]
+	for j := range i {
+		a := &h.files[j]
 		d := distance(lists[j], lists[i], some.bits)
 		switch {
 		case a.Source == b.Source && a.Edit == "":
@@ -152,7 +153,7 @@ func (h half) countRow(i int, lists [][][]uint64, some counts, others []int) {
 		case a.Alike == "":
 			others[d]++
 		default:
-			some.note(some.wrong, pairKind(a, b), d)
+			some.note(some.wrong, pairKind(*a, *b), d)
 		}
 	}
 }
