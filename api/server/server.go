@@ -87,7 +87,7 @@ const (
 	DefaultMaxUpload    = 16 << 30
 	DefaultMaxBodies    = 512 << 20
 	DefaultBodyWait     = 10 * time.Second
-	DefaultBodyStall    = 30 * time.Second
+	DefaultBodyStall    = time.Minute
 	DefaultMaxInputs    = 2048 // as OpenAI's
 	DefaultShutdownWait = 15 * time.Second
 )

@@ -9,9 +9,10 @@ import (
 )
 
 // Bodies that are taken in as they arrive, of any length, have no time to arrive in: an upload of a gigabyte over a
-// slow line is welcome. But a client that stops sending is cut off, and so is one that lets bytes drip: of the time
-// that the server waits for it, each Options.BodyStall has to bring bodyStride bytes for every second.
-const bodyStride = 4 << 10
+// slow line is welcome, and so are vectors that are computed while they are sent. But a client that stops sending is cut
+// off, and so is one that lets bytes drip: of the time that the server waits for it, each Options.BodyStall has to bring
+// bodyStride bytes for every second.
+const bodyStride = 1 << 10
 
 // patient is a request's body whose client has to keep sending. It is not safe for concurrent use, as no body is.
 type patient struct {

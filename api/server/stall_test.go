@@ -32,11 +32,11 @@ func TestPatienceWithSlowClients(t *testing.T) {
 		bytes int
 		ends  time.Duration // 0: not within the hour
 	}{
-		{"steady", time.Second, 5 << 10, 0},
+		{"steady", time.Second, 2 << 10, 0},
 		{"in bursts", 25 * time.Second, 200 << 10, 0},
 		{"none", time.Hour, 1, 30 * time.Second},
 		{"a byte a second", time.Second, 1, 30 * time.Second},
-		{"half of what is asked", time.Second, 2 << 10, 30 * time.Second},
+		{"half of what is asked", time.Second, 1 << 9, 30 * time.Second},
 	} {
 		begun := time.Unix(0, 0)
 		d := &dripping{clock: begun, every: test.every, bytes: test.bytes}
