@@ -180,16 +180,21 @@ func (x *coded) note(slot uint32) {
 	}
 }
 
-// So many slots wait until they are freed together: in a moment without searches, or, where there is none for long,
-// by holding searches up for less than one of them takes.
+// So many slots wait until they are freed together, in a moment without searches.
 const (
 	quarantined    = 1024
 	fullQuarantine = 64 * quarantined
 )
 
+// mostQuarantined is how many slots wait at most. Then searches are held up, for less than one of them takes: often
+// where items are few and searches short, seldom where they are many.
+func (x *coded) mostQuarantined() int {
+	return max(2*quarantined, min(x.Len()/8, fullQuarantine))
+}
+
 // everybodyLeft says whether all readers who may have seen a slot in quarantine have gone. The caller holds writing.
 func (x *coded) everybodyLeft() bool {
-	if len(x.quarantine) >= fullQuarantine {
+	if len(x.quarantine) >= x.mostQuarantined() {
 		x.gate.Lock()
 	} else if !x.gate.TryLock() {
 		return false

@@ -375,17 +375,6 @@ func (s *searcher) finish(x *coded, q Query) []Neighbour {
 	return neighbours[:min(len(neighbours), q.K)]
 }
 
-// atLeast are the candidates that score as much.
-func atLeast(c []candidate, least float32) []candidate {
-	kept := c[:0]
-	for _, candidate := range c {
-		if candidate.score >= least {
-			kept = append(kept, candidate)
-		}
-	}
-	return kept
-}
-
 // exact answers queries by all products, four queries at a time.
 func (x *coded) exact(ctx context.Context, queries []Query) ([][]Neighbour, error) {
 	answers := make([][]Neighbour, 0, len(queries))

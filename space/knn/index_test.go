@@ -671,23 +671,6 @@ func TestRotationKeepsProducts(t *testing.T) {
 	}
 }
 
-func TestPartitionBringsTheBestToTheFront(t *testing.T) {
-	r := rand.New(rand.NewPCG(6, 6))
-	for range 500 {
-		c := make([]candidate, 2+r.IntN(100))
-		for i := range c {
-			c[i] = candidate{float32(r.IntN(20)), uint32(i)}
-		}
-		n := 1 + r.IntN(len(c)-1)
-		least := partition(c, n)
-		for i, x := range c {
-			if i < n && x.score < least || i >= n && x.score > least {
-				t.Fatalf("the %d best of %v; least %v", n, c, least)
-			}
-		}
-	}
-}
-
 // TestWritersWaitForCodes adds faster than codes are made: the exact tier must not grow meanwhile.
 func TestWritersWaitForCodes(t *testing.T) {
 	const from, dim = 100, 256
