@@ -32,7 +32,7 @@ type searcher struct {
 	rotated []float32
 	table   table
 	signed  signedBytes
-	probes  []candidate // lists by their centroids' products; slot is the list
+	probes  []candidate // lists, by slot; score is the centroid's product, while they are ranked with its reach
 	keeper  keeper
 	byteRows
 	allow []uint64 // dense, where the query has a filter
@@ -183,16 +183,20 @@ func (s *searcher) scan(ctx context.Context, x *coded, l *layout, effort Effort,
 		}
 		return int(a.slot) - int(b.slot)
 	})
+	for i, p := range s.probes {
+		s.probes[i].score -= l.reaches[p.slot]
+	}
 	return s.scanLists(ctx, x, l, wanted)
 }
 
-// rank scores all lists by their centroids' products with the query: by bytes, which is off by less than codes are.
+// rank scores all lists by their centroids' products with the query, by bytes, which are off by less than codes are, and by
+// how much nearer a member may be.
 func (s *searcher) rank(x *coded, l *layout) {
 	n := len(l.lists)
 	s.probes = resize(s.probes, n)
 	base := s.base(x)
 	for i, dot := range l.products(x.kernel, &s.signed, &s.byteRows) {
-		s.probes[i] = candidate{base + l.product(&s.signed, i, dot), uint32(i)}
+		s.probes[i] = candidate{base + l.product(&s.signed, i, dot) + l.reaches[i], uint32(i)}
 	}
 }
 

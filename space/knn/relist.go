@@ -102,7 +102,9 @@ func (x *coded) makeLayout(ctx context.Context, slots []uint32, n int, seed uint
 	if err != nil {
 		return nil, err
 	}
-	return l, x.fill(ctx, l, slots, nearest)
+	err = x.fill(ctx, l, slots, nearest)
+	l.measureReaches()
+	return l, err
 }
 
 // sample are the rotated vectors of up to n of the slots.

@@ -451,6 +451,7 @@ func (l *layout) restore(counts []uint32, blocks []byte, slots uint32, isLive fu
 		}
 		l.lists[i].Store(list)
 	}
+	l.measureReaches()
 	return nil
 }
 
