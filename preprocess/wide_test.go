@@ -48,7 +48,7 @@ func TestWide(t *testing.T) {
 	if python == "" {
 		t.Skip("`make wide` runs this test: thousands of pictures beside Pillow")
 	}
-	seed, n := cmp.Or(os.Getenv("CLIPD_WIDE_SEED"), "1"), cmp.Or(os.Getenv("CLIPD_WIDE_CASES"), "2400")
+	seed, n := cmp.Or(os.Getenv("CLIPD_WIDE_SEED"), "1"), cmp.Or(os.Getenv("CLIPD_WIDE_CASES"), "1600")
 	t.Logf("seed %s, %s pictures of random sizes", seed, n)
 	command := exec.CommandContext(t.Context(), python, "testdata/wide.py", seed, n)
 	command.Stderr = os.Stderr

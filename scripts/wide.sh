@@ -17,6 +17,6 @@ if [ "$(cat "$venv/packages" 2>/dev/null)" != "${packages[*]}" ]; then
 	"$venv/bin/python" -m pip --disable-pip-version-check --quiet install --only-binary :all: "${packages[@]}"
 	echo "${packages[*]}" >"$venv/packages"
 fi
-step wide "${CLIPD_WIDE_CASES:-2400} pictures, and the edges of sizes, beside Pillow"
+step wide "${CLIPD_WIDE_CASES:-1600} pictures, and the edges of sizes, beside Pillow"
 cd "$root"
 CLIPD_WIDE_PYTHON=$venv/bin/python go test -count 1 -timeout 2h -run '^TestWide$' -v ./preprocess
