@@ -164,8 +164,8 @@ func TestTiersFindWhatFlatFinds(t *testing.T) {
 	}
 }
 
-// TestFewListsHoldMostNeighbours: of 24 lists the third that is scanned is the right one. It finds .88, with a standard
-// deviation of .01.
+// TestFewListsHoldMostNeighbours: of 24 lists the third that is scanned is the right one. It finds .87, with a standard
+// deviation of .006.
 func TestFewListsHoldMostNeighbours(t *testing.T) {
 	const dim, n, queries = 96, 2000, 60
 	m := newMaker(dim)
@@ -189,8 +189,8 @@ func TestFewListsHoldMostNeighbours(t *testing.T) {
 				q.Exact = true
 				sum += recalled(some, search(t, x, q))
 			}
-			if recall := sum / queries; recall < 0.75 {
-				t.Errorf("%s kernel, %s queries: recall %.3f; want .75", k.name, kind, recall)
+			if recall := sum / queries; recall < 0.8 {
+				t.Errorf("%s kernel, %s queries: recall %.3f; want .80", k.name, kind, recall)
 			}
 		}
 	}
