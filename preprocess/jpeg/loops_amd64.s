@@ -594,7 +594,7 @@ GLOBL signs9<>(SB), RODATA|NOPTR, $16
 
 // func blocksBMI2(s *byte)
 // Requires: AVX, AVX2, BMI, BMI2, CMOV
-TEXT ·blocksBMI2(SB), NOSPLIT, $8-8
+TEXT ·blocksBMI2(SB), NOSPLIT, $0-8
 	MOVQ   s+0(FP), R14
 	VPXOR  Y0, Y0, Y0
 	MOVQ   16(R14), DX
@@ -680,14 +680,14 @@ lows:
 	MOVQ    (R9)(R12*8), R15
 	MOVWQZX R15, R10
 	LEAQ    (SI)(R10*1), R11
-	MOVQ    SI, BP
 	CMPQ    R11, $0x00004000
 	JAE     lowOver
-	SHRQ    $0x08, BP
-	DECQ    BP
-	SHLQ    $0x04, BP
+	MOVQ    SI, R12
+	SHRQ    $0x08, R12
+	DECQ    R12
+	SHLQ    $0x04, R12
 	SHRQ    $0x10, R15
-	SHLXQ   BP, R15, R15
+	SHLXQ   R12, R15, R15
 	ORQ     R15, R13
 	SHLXQ   R10, BX, BX
 	ADDQ    R10, SI
@@ -698,14 +698,14 @@ lows:
 	MOVQ    (R9)(R12*8), R15
 	MOVWQZX R15, R10
 	LEAQ    (SI)(R10*1), R11
-	MOVQ    SI, BP
 	CMPQ    R11, $0x00004000
 	JAE     lowOver
-	SHRQ    $0x08, BP
-	DECQ    BP
-	SHLQ    $0x04, BP
+	MOVQ    SI, R12
+	SHRQ    $0x08, R12
+	DECQ    R12
+	SHLQ    $0x04, R12
 	SHRQ    $0x10, R15
-	SHLXQ   BP, R15, R15
+	SHLXQ   R12, R15, R15
 	ORQ     R15, R13
 	SHLXQ   R10, BX, BX
 	ADDQ    R10, SI

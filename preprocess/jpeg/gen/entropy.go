@@ -173,6 +173,19 @@ func (r *entropy) advance() {
 	ADDQ(r.e, r.sum)
 }
 
+// takeLow puts the coefficients of an entry of lows behind those that are there, and goes over its symbols.
+func (r *entropy) takeLow(entry reg.GPVirtual) {
+	shift := GP64()
+	MOVQ(r.sum, shift)
+	SHRQ(Imm(8), shift)
+	DECQ(shift)
+	SHLQ(Imm(4), shift)
+	SHRQ(Imm(16), entry)
+	SHLXQ(shift, entry, entry)
+	ORQ(entry, r.values)
+	r.advance()
+}
+
 // difference reads the DC symbol.
 func (r *entropy) difference() {
 	known, done := r.label("known"), r.label("dc")
@@ -318,21 +331,14 @@ func (r *entropy) low() {
 	XORQ(r.values, r.values)
 	Label("lows")
 	for i := range 2 {
-		entry, shift := GP64(), GP64()
+		entry := GP64()
 		r.peek(leapBits)
 		MOVQ(Mem{Base: r.table, Index: r.index, Scale: 8}, entry)
 		MOVWQZX(entry.As16(), r.e)
 		LEAQ(Mem{Base: r.sum, Index: r.e, Scale: 1}, r.t)
-		MOVQ(r.sum, shift)
 		CMPQ(r.t, U32(full))
 		JAE(LabelRef("lowOver"))
-		SHRQ(Imm(8), shift)
-		DECQ(shift)
-		SHLQ(Imm(4), shift)
-		SHRQ(Imm(16), entry)
-		SHLXQ(shift, entry, entry)
-		ORQ(entry, r.values)
-		r.advance()
+		r.takeLow(entry)
 		CMPQ(r.t, U32(beyond))
 		if i == 0 {
 			JAE(LabelRef("lowDone"))
@@ -350,16 +356,9 @@ func (r *entropy) low() {
 	LEAQ(Mem{Base: r.sum, Disp: -ended, Index: r.e, Scale: 1}, r.t)
 	CMPQ(r.t, U32(full))
 	JAE(LabelRef("lowSingle"))
-	entry, shift := GP64(), GP64()
+	entry := GP64()
 	MOVQ(Mem{Base: r.table, Index: r.index, Scale: 8}, entry)
-	MOVQ(r.sum, shift)
-	SHRQ(Imm(8), shift)
-	DECQ(shift)
-	SHLQ(Imm(4), shift)
-	SHRQ(Imm(16), entry)
-	SHLXQ(shift, entry, entry)
-	ORQ(entry, r.values)
-	r.advance()
+	r.takeLow(entry)
 	MOVQ(r.values, Mem{Base: r.kept, Disp: keptAC})
 	JMP(LabelRef("blockEnd"))
 
