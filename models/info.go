@@ -25,21 +25,21 @@ type Info struct {
 
 // TextInfo is the text tower: its graph, the graph's signature, and how it is fed.
 type TextInfo struct {
-	Graph   string       `json:"graph"`
-	Inputs  []string     `json:"inputs"` // as "input_ids int64 [batch_size sequence_length]"
-	Outputs []string     `json:"outputs"`
-	Trimmed bool         `json:"trimmed"` // the last block is computed for the pooled token only
-	Spec    textenc.Spec `json:"spec"`
+	Graph    string        `json:"graph"`
+	Inputs   []string      `json:"inputs"` // as "input_ids int64 [batch_size sequence_length]"
+	Outputs  []string      `json:"outputs"`
+	Rewrites *ort.Rewrites `json:"rewrites"`
+	Spec     textenc.Spec  `json:"spec"`
 }
 
 // ImageInfo is the image tower: its graph, the graph's signature, and how it is fed.
 type ImageInfo struct {
-	Graph   string          `json:"graph"`
-	Inputs  []string        `json:"inputs"`
-	Outputs []string        `json:"outputs"`
-	Output  string          `json:"output"`  // the one in use
-	Trimmed bool            `json:"trimmed"` // the last block is computed for the pooled token only
-	Spec    preprocess.Spec `json:"spec"`
+	Graph    string          `json:"graph"`
+	Inputs   []string        `json:"inputs"`
+	Outputs  []string        `json:"outputs"`
+	Output   string          `json:"output"` // the one in use
+	Rewrites *ort.Rewrites   `json:"rewrites"`
+	Spec     preprocess.Spec `json:"spec"`
 }
 
 // Describe tells what the model is made of. It loads a tower that isn't loaded yet.
@@ -59,7 +59,7 @@ func (m *Model) Describe(ctx context.Context) (Info, error) {
 		defer release()
 		info.Text = &TextInfo{
 			Graph: m.layout.text, Inputs: describe(encoder.Inputs()), Outputs: describe(encoder.Outputs()), Spec: encoder.Spec(),
-			Trimmed: m.textTrimmed.Load(),
+			Rewrites: m.textRewrites.Load(),
 		}
 	}
 	if m.image != nil {
@@ -70,7 +70,7 @@ func (m *Model) Describe(ctx context.Context) (Info, error) {
 		defer release()
 		info.Image = &ImageInfo{
 			Graph: m.layout.vision, Inputs: describe(encoder.Inputs()), Outputs: describe(encoder.Outputs()),
-			Output: encoder.Output(), Spec: encoder.Spec(), Trimmed: m.imageTrimmed.Load(),
+			Output: encoder.Output(), Spec: encoder.Spec(), Rewrites: m.imageRewrites.Load(),
 		}
 	}
 	return info, nil

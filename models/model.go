@@ -36,7 +36,7 @@ type Options struct {
 	MaxImageBatch int           // most pictures of one run; 0: 8
 	MaxQueue      int           // most texts, and most pictures, that wait; 0: 64 batches
 	MaxQueueBytes int64         // most memory of each of these; 0: DefaultMaxQueueBytes
-	NoTrim        bool          // compute the last block of a tower for all tokens, where only one is used
+	NoRewrite     bool          // run towers operator by operator as their files have them
 	CacheDir      string        // where the hashes of weights are remembered; empty: nowhere
 }
 
@@ -71,7 +71,7 @@ type Model struct {
 	texts    *batch.Batcher[textItem, space.Vector]
 	pictures *batch.Batcher[[]float32, space.Vector]
 
-	textTrimmed, imageTrimmed atomic.Bool // whether a loaded tower's last block is computed for the pooled token only
+	textRewrites, imageRewrites atomic.Pointer[ort.Rewrites] // of the towers that were loaded
 
 	resized, resizing atomic.Int64 // pictures, and the nanoseconds that they took
 
@@ -239,7 +239,7 @@ func (m *Model) writtenDim() (int, error) {
 func (m *Model) loadText(ctx context.Context) (encoder *textenc.Encoder, closer func() error, err error) {
 	h := m.textHalf()
 	encoder, closer, err = m.loadTextHalf(ctx, h)
-	if err != nil || !h.short || m.opts.NoTrim || encoder.Spec().Padding != textenc.PaddingFull {
+	if err != nil || !h.short || m.opts.NoRewrite || encoder.Spec().Padding != textenc.PaddingFull {
 		return encoder, closer, err
 	}
 	if err := closer(); err != nil {
@@ -254,7 +254,7 @@ func (m *Model) loadTextHalf(ctx context.Context, h half) (encoder *textenc.Enco
 		if encoder, err = textenc.New(ctx, m.textSpec, session, textenc.Options{MaxBatch: m.opts.MaxTextBatch}); err != nil {
 			return err
 		}
-		m.textTrimmed.Store(session.Trimmed())
+		m.textRewrites.Store(session.Rewrites())
 		closer = func() error { return errors.Join(encoder.Close(), session.Close()) }
 		if err := m.fits(encoder.Dim()); err != nil {
 			return errors.Join(err, encoder.Close())
@@ -272,7 +272,7 @@ func (m *Model) loadImage(ctx context.Context) (encoder *imageenc.Encoder, close
 		if encoder, err = imageenc.New(ctx, m.imageSpec, session, imageenc.Options{MaxBatch: m.opts.MaxImageBatch}); err != nil {
 			return err
 		}
-		m.imageTrimmed.Store(session.Trimmed())
+		m.imageRewrites.Store(session.Rewrites())
 		closer = session.Close
 		return m.fits(encoder.Dim())
 	})

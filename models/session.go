@@ -35,17 +35,17 @@ func (m *Model) imageHalf(threads int) half {
 	return half{graph: m.layout.vision, threads: threads, belongs: ofPictures, pooled: imageenc.PooledOutput}
 }
 
-// load gives a tower's session to a function that makes an encoder of it. What goes wrong with a trimmed graph is tried
+// load gives a tower's session to a function that makes an encoder of it. What goes wrong with a rewritten graph is tried
 // once more with the graph as it was.
 func (m *Model) load(h half, use func(*ort.Session) error) error {
-	if !m.opts.NoTrim {
+	if !m.opts.NoRewrite {
 		session, err := m.session(h, true)
 		if err == nil {
 			if err = use(session); err == nil {
 				return nil
 			}
 			err = errors.Join(fmt.Errorf("%s: %w", h.graph, err), session.Close())
-			if !session.Trimmed() {
+			if !session.Rewrites().Any() {
 				return err
 			}
 		}
@@ -62,12 +62,13 @@ func (m *Model) load(h half, use func(*ort.Session) error) error {
 
 // session loads a tower's graph: by its path where there is one, so that weights in files beside it are found. Of a
 // graph that holds both towers it loads the part that the tower needs.
-func (m *Model) session(h half, trim bool) (*ort.Session, error) {
+func (m *Model) session(h half, rewrite bool) (*ort.Session, error) {
 	source, opts, err := m.sessionOptions(h)
 	if err != nil {
 		return nil, err
 	}
-	if trim {
+	opts.Plain = !rewrite
+	if rewrite {
 		signature, err := ort.Inspect(source)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", h.graph, err)

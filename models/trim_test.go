@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,15 +35,15 @@ func TestTrimmedFamilies(t *testing.T) {
 				t.Fatal("whether it is trimmed is not written down")
 			}
 			trimmed := mustOpenFamily(t, familyFolder(t, name, over...), Options{})
-			whole := mustOpenFamily(t, familyFolder(t, name, over...), Options{NoTrim: true})
-			if got := trimmed.textTrimmed.Load(); got != want.text {
+			whole := mustOpenFamily(t, familyFolder(t, name, over...), Options{NoRewrite: true})
+			if got := wasTrimmed(&trimmed.textRewrites); got != want.text {
 				t.Errorf("text tower trimmed: %v", got)
 			}
-			if got := trimmed.imageTrimmed.Load(); got != want.image {
+			if got := wasTrimmed(&trimmed.imageRewrites); got != want.image {
 				t.Errorf("image tower trimmed: %v", got)
 			}
-			if whole.textTrimmed.Load() || whole.imageTrimmed.Load() {
-				t.Error("trimmed in spite of NoTrim")
+			if whole.textRewrites.Load().Any() || whole.imageRewrites.Load().Any() {
+				t.Error("trimmed in spite of NoRewrite")
 			}
 			a, b := trimmedVectors(t, trimmed), trimmedVectors(t, whole)
 			if least := leastBetween(t, a, b); least < leastTrimmedCosine {
@@ -52,6 +53,11 @@ func TestTrimmedFamilies(t *testing.T) {
 			}
 		})
 	}
+}
+
+func wasTrimmed(rewrites *atomic.Pointer[ort.Rewrites]) bool {
+	r := rewrites.Load()
+	return r != nil && r.Trimmed
 }
 
 // trimTexts have different lengths, and one is longer than the context of small models.
@@ -136,10 +142,10 @@ func TestTrimmedVariants(t *testing.T) {
 		t.Run(variant, func(t *testing.T) {
 			folder := func() Folder { return familyFolder(t, "clip-variants", "clip") }
 			trimmed := mustOpenFamily(t, folder(), Options{Variant: variant})
-			if floats := variant == "fp16"; trimmed.textTrimmed.Load() == floats || !trimmed.imageTrimmed.Load() {
-				t.Fatalf("trimmed: texts %v, pictures %v", trimmed.textTrimmed.Load(), trimmed.imageTrimmed.Load())
+			if floats := variant == "fp16"; wasTrimmed(&trimmed.textRewrites) == floats || !wasTrimmed(&trimmed.imageRewrites) {
+				t.Fatalf("trimmed: texts %v, pictures %v", wasTrimmed(&trimmed.textRewrites), wasTrimmed(&trimmed.imageRewrites))
 			}
-			whole := trimmedVectors(t, mustOpenFamily(t, folder(), Options{Variant: variant, NoTrim: true}))
+			whole := trimmedVectors(t, mustOpenFamily(t, folder(), Options{Variant: variant, NoRewrite: true}))
 			vectors := trimmedVectors(t, trimmed)
 			before, after, between := meanCosine(whole, exact), meanCosine(vectors, exact), leastBetween(t, vectors, whole)
 			t.Logf("mean cosine with fp32: whole %.7f, trimmed %.7f; least between them %.8f", before, after, between)
@@ -165,10 +171,10 @@ func benchModel(t testing.TB, opts Options) *Model {
 }
 
 func TestTrimmedFullSize(t *testing.T) {
-	exact := trimmedVectors(t, benchModel(t, Options{NoTrim: true}))
+	exact := trimmedVectors(t, benchModel(t, Options{NoRewrite: true}))
 	trimmed := benchModel(t, Options{})
-	if trimmed.textTrimmed.Load() || !trimmed.imageTrimmed.Load() {
-		t.Fatalf("trimmed: texts %v, pictures %v", trimmed.textTrimmed.Load(), trimmed.imageTrimmed.Load())
+	if wasTrimmed(&trimmed.textRewrites) || !wasTrimmed(&trimmed.imageRewrites) {
+		t.Fatalf("trimmed: texts %v, pictures %v", wasTrimmed(&trimmed.textRewrites), wasTrimmed(&trimmed.imageRewrites))
 	}
 	if least := leastBetween(t, trimmedVectors(t, trimmed), exact); least < leastTrimmedCosine {
 		t.Errorf("fp32: cosine %.9f with the whole last block", least)
@@ -176,11 +182,11 @@ func TestTrimmedFullSize(t *testing.T) {
 		t.Logf("fp32: least cosine %.9f", least)
 	}
 	eight := benchModel(t, Options{Variant: "quantized"})
-	if !eight.textTrimmed.Load() || !eight.imageTrimmed.Load() {
+	if !eight.textRewrites.Load().Trimmed || !eight.imageRewrites.Load().Trimmed {
 		t.Fatal("8 bit: not trimmed")
 	}
 	after := meanCosine(trimmedVectors(t, eight), exact)
-	before := meanCosine(trimmedVectors(t, benchModel(t, Options{Variant: "quantized", NoTrim: true})), exact)
+	before := meanCosine(trimmedVectors(t, benchModel(t, Options{Variant: "quantized", NoRewrite: true})), exact)
 	t.Logf("8 bit, mean cosine with fp32: whole %.7f, trimmed %.7f", before, after)
 	if 1-after > 1.03*(1-before) { // 1.0015 on an EPYC with VNNI, 2026-11-25
 		t.Errorf("8 bit, mean cosine with fp32: whole %.7f, trimmed %.7f", before, after)
@@ -195,7 +201,7 @@ func BenchmarkTrim(b *testing.B) {
 		if name == "" {
 			name = "fp32"
 		}
-		trimmed, whole := benchModel(b, Options{Variant: variant}), benchModel(b, Options{Variant: variant, NoTrim: true})
+		trimmed, whole := benchModel(b, Options{Variant: variant}), benchModel(b, Options{Variant: variant, NoRewrite: true})
 		for _, rows := range []int{1, 8} {
 			pixels := noisyPixels(rows, trimmed.imageSpec.Len())
 			run := func(m *Model) func() error {
@@ -242,7 +248,7 @@ func inTurns(b *testing.B, trimmed, whole func() error) {
 // processor time of each and the memory that each holds when it is loaded.
 func BenchmarkLoad(b *testing.B) {
 	for _, variant := range []string{"", "quantized"} {
-		m := benchModel(b, Options{Variant: variant, NoTrim: true, Lazy: true})
+		m := benchModel(b, Options{Variant: variant, NoRewrite: true, Lazy: true})
 		h := m.imageHalf(m.imageThreads())
 		b.Run(m.layout.vision, func(b *testing.B) {
 			var spent [2]time.Duration

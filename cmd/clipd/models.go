@@ -167,11 +167,11 @@ func (a *app) printModelInfo(info models.Info) error {
 	}
 	if t := info.Text; t != nil {
 		rows = append(rows, []string{"text tower", t.Graph}, []string{"  inputs", strings.Join(t.Inputs, "; ")},
-			[]string{"  outputs", strings.Join(t.Outputs, "; ")}, []string{"  fed", fedTexts(t.Spec)}, []string{"  last block", lastBlock(t.Trimmed)})
+			[]string{"  outputs", strings.Join(t.Outputs, "; ")}, []string{"  fed", fedTexts(t.Spec)}, []string{"  rewritten", rewritten(t.Rewrites)})
 	}
 	if i := info.Image; i != nil {
 		rows = append(rows, []string{"image tower", i.Graph}, []string{"  inputs", strings.Join(i.Inputs, "; ")},
-			[]string{"  outputs", strings.Join(i.Outputs, "; ") + " (taken: " + i.Output + ")"}, []string{"  fed", fedPixels(i.Spec)}, []string{"  last block", lastBlock(i.Trimmed)})
+			[]string{"  outputs", strings.Join(i.Outputs, "; ") + " (taken: " + i.Output + ")"}, []string{"  fed", fedPixels(i.Spec)}, []string{"  rewritten", rewritten(i.Rewrites)})
 	}
 	if err := a.table([]column{{title: ""}, {title: ""}}, rows); err != nil {
 		return err
@@ -182,12 +182,19 @@ func (a *app) printModelInfo(info models.Info) error {
 	return nil
 }
 
-// lastBlock says how much of a tower's last block is computed.
-func lastBlock(trimmed bool) string {
-	if trimmed {
-		return "computed for the pooled token only"
+// rewritten says what runs otherwise than a tower's file has it.
+func rewritten(r *ort.Rewrites) string {
+	var list []string
+	if r.Trimmed {
+		list = append(list, "last block for the pooled token only")
 	}
-	return "computed as the graph has it"
+	if r.Norms > 0 {
+		list = append(list, fmt.Sprintf("%d layer norms in vector instructions", r.Norms))
+	}
+	if r.Signed > 0 {
+		list = append(list, fmt.Sprintf("%d products with signed bytes", r.Signed))
+	}
+	return orText(strings.Join(list, "; "), "nothing: it runs as the file has it")
 }
 
 func orText(text, otherwise string) string {

@@ -11,10 +11,10 @@ import (
 // towerSettings say how a model's towers are kept in memory. The zero value loads them when they are first needed,
 // which suits a command; a server has the flags.
 type towerSettings struct {
-	load     string // "start" or "lazy"; empty: lazy
-	unload   time.Duration
-	maxQueue sizeValue
-	noTrim   bool
+	load      string // "start" or "lazy"; empty: lazy
+	unload    time.Duration
+	maxQueue  sizeValue
+	noRewrite bool
 }
 
 const (
@@ -26,7 +26,7 @@ func (s *towerSettings) add(flags *pflag.FlagSet) {
 	s.load, s.maxQueue = loadAtStart, models.DefaultMaxQueueBytes
 	flags.Var(choice(&s.load, loadAtStart, loadLazily), "load", "when the towers are loaded: at the start, or lazy, when they are first needed")
 	flags.DurationVar(&s.unload, "unload-after", 0, "let a tower go that nobody has used for that long, such as 10m; 0: never")
-	flags.BoolVar(&s.noTrim, "no-trim", false, "compute a tower's last block for all tokens, not for the pooled one alone")
+	flags.BoolVar(&s.noRewrite, "no-rewrite", false, "run the towers' graphs as their files have them, with no faster operators in their place")
 	flags.Var(&s.maxQueue, "max-queue", "most memory of inputs that wait for a tower")
 }
 
@@ -40,6 +40,6 @@ func (s *towerSettings) check() error {
 // options adds the settings to those of a model.
 func (s *towerSettings) options(o models.Options) models.Options {
 	o.Lazy, o.UnloadAfter, o.MaxQueueBytes = s.load != loadAtStart, s.unload, int64(s.maxQueue)
-	o.NoTrim = s.noTrim
+	o.NoRewrite = s.noRewrite
 	return o
 }

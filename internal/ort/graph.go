@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 )
 
@@ -23,6 +24,14 @@ func (g Graph) name() string {
 		return g.Path
 	}
 	return fmt.Sprintf("ONNX graph of %d bytes", len(g.Bytes))
+}
+
+// folder is where files beside the graph lie; empty: it is bytes alone.
+func (g Graph) folder() string {
+	if g.Path == "" {
+		return ""
+	}
+	return filepath.Dir(g.Path)
 }
 
 // Signature is what a graph takes and gives, in the graph's own order.

@@ -68,9 +68,13 @@ func appendVarint(m []byte, number int, x uint64) []byte {
 }
 
 func appendLen(m []byte, number int, body []byte) []byte {
+	return append(appendHeader(m, number, len(body)), body...)
+}
+
+// appendHeader begins a field of that many bytes.
+func appendHeader(m []byte, number, length int) []byte {
 	m = binary.AppendUvarint(m, uint64(number)<<3|wireLen)
-	m = binary.AppendUvarint(m, uint64(len(body)))
-	return append(m, body...)
+	return binary.AppendUvarint(m, uint64(length))
 }
 
 // halves encodes float32 as IEEE 754 binary16 in the machine's byte order.

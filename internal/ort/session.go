@@ -20,21 +20,22 @@ type SessionOptions struct {
 	Inputs   []string // the inputs that Run will be given; outputs that need others are left out. Empty: all
 	Outputs  []string // the outputs that Run will be asked for; empty: every one that is readable
 	// Pooled is the one output that will be asked for, where that is one vector an item: the last block of a transformer
-	// is then computed for the token alone that the vector is made of, if the graph is understood (Session.Trimmed).
+	// is then computed for the token alone that the vector is made of, if the graph is understood (Rewrites.Trimmed).
 	// Other outputs are gone then.
 	Pooled string
 	// FewTokens: items come alone, a few tokens long. A product with float weights takes as long for one row as for
 	// several then, for the weights must be read, and is no reason to compute the pooled token's alone.
 	FewTokens bool
-	AsIs      bool // leave the graph's nodes and weights to the library as the file has them
+	Plain     bool // leave the graph's operators as they are
+	AsIs      bool // Plain, and its weights are read with it, as the library does it alone
 }
 
 // Session is one graph, loaded and optimised. It is safe for concurrent use: its threads are shared by all Runs.
 type Session struct {
-	name    string
-	inputs  []TensorInfo
-	outputs []TensorInfo // those chosen by SessionOptions.Outputs, in that order
-	trimmed bool
+	name     string
+	inputs   []TensorInfo
+	outputs  []TensorInfo // those chosen by SessionOptions.Outputs, in that order
+	rewrites Rewrites
 
 	mu      sync.RWMutex // Run holds it for reading, Close for writing
 	session *onnx.DynamicAdvancedSession
@@ -51,7 +52,7 @@ func (r *Runtime) NewSession(graph Graph, opts SessionOptions) (*Session, error)
 
 func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 	name := graph.name()
-	if opts.rewrites() {
+	if opts.slims() {
 		slimmed, err := slim(graph)
 		if err != nil {
 			return nil, err
@@ -65,12 +66,9 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 		}
 		graph.Bytes = restricted
 	}
-	trimmed := false
-	if opts.Pooled != "" && opts.rewrites() {
-		var err error
-		if graph, trimmed, err = trimGraph(graph, opts.Pooled, opts.FewTokens); err != nil {
-			return nil, err
-		}
+	graph, rewrites, err := rewrite(graph, opts)
+	if err != nil {
+		return nil, err
 	}
 	sig, err := inspect(graph)
 	if err != nil {
@@ -85,7 +83,7 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 		return nil, err
 	}
 	defer settings.Destroy()
-	s := &Session{name: name, inputs: sig.Inputs, outputs: outputs, trimmed: trimmed}
+	s := &Session{name: name, inputs: sig.Inputs, outputs: outputs, rewrites: rewrites}
 	graph, fetched, err := widenHalves(graph, outputs)
 	if err != nil {
 		return nil, err
@@ -104,9 +102,9 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 	return s, nil
 }
 
-// rewrites says whether the graph may be changed on its way to the library: other execution providers have their own
+// slims says whether the graph may be changed on its way to the library: other execution providers have their own
 // way with files.
-func (o SessionOptions) rewrites() bool {
+func (o SessionOptions) slims() bool {
 	return !o.AsIs && (o.Provider == "" || strings.EqualFold(o.Provider, CPU))
 }
 
@@ -201,8 +199,8 @@ func (s *Session) Inputs() []TensorInfo { return s.inputs }
 // Outputs are the outputs that Run gives, in its order. The slice is shared: callers must not change it.
 func (s *Session) Outputs() []TensorInfo { return s.outputs }
 
-// Trimmed says whether the last block is computed for the pooled token only: see SessionOptions.Pooled.
-func (s *Session) Trimmed() bool { return s.trimmed }
+// Rewrites are what was changed in the graph so that it is computed faster.
+func (s *Session) Rewrites() *Rewrites { return &s.rewrites }
 
 // Run computes the named outputs (all, where none is named) from the inputs, each of which must be given exactly
 // once, in any order. The inputs' slices must not change until Run returns; the outputs are the caller's.

@@ -9,10 +9,11 @@ import (
 // DType is the element type of a tensor, numbered as in ONNX's TensorProto.DataType.
 type DType int32
 
-// The element types that Run reads or writes. Others are named by String, and refused.
+// The element types that Run reads or writes, and int8, which weights have. Others are named by String, and refused.
 const (
 	Float32 DType = 1
 	UInt8   DType = 2
+	Int8    DType = 3
 	Int32   DType = 6
 	Int64   DType = 7
 	Bool    DType = 9

@@ -10,18 +10,6 @@ import (
 // A tower of which only one token's row is used (CLIP's class token, or the end of a text) needs the last block's
 // perceptron and projections for that row alone. trim moves the choice of the row up through the graph, before them.
 
-// trimGraph is trim of a graph; the same graph, and false, where there is nothing to trim.
-func trimGraph(graph Graph, output string, fewTokens bool) (Graph, bool, error) {
-	if len(graph.Bytes) == 0 {
-		return graph, false, nil // its weights couldn't be left where they are
-	}
-	trimmed, err := trim(graph.Bytes, output, fewTokens)
-	if err != nil || trimmed == nil {
-		return graph, false, err
-	}
-	return Graph{Bytes: trimmed, Path: graph.Path}, true, nil
-}
-
 // trim rewrites a model so that what follows from the chosen rows of an output's hidden states is computed for these
 // alone; output is the only one that is left. It gives nil, and no error, where nothing is to be gained, or where it
 // isn't certain that the output stays the same.
