@@ -1,6 +1,10 @@
 package heif
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/clipd/clipd/preprocess/heif/hevc"
+)
 
 // Colour says what the samples of a picture mean, in the code points of ITU-T H.273.
 type Colour struct {
@@ -28,7 +32,8 @@ func (m *meta) colour(tile uint64) Colour {
 		}
 	}
 	hvcC, _ := m.property(tile, "hvcC")
-	return sequenceColour(hvcC)
+	c := hevc.SequenceColour(hvcC)
+	return Colour{Primaries: c.Primaries, Matrix: c.Matrix, FullRange: c.FullRange}
 }
 
 // luma returns the weights of red and blue in the luma of a matrix (H.273 table 4); those of BT.601 where it is

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/clipd/clipd/preprocess/heif/hevc"
 )
 
 // Pixels are compared with Pillow's and pillow-heif's in package preprocess. Here is the rest.
@@ -95,7 +97,7 @@ func TestColourOfTheSequence(t *testing.T) {
 			t.Fatal(err)
 		}
 		hvcC, _ := m.property(m.primary, "hvcC")
-		got := sequenceColour(hvcC)
+		got := hevc.SequenceColour(hvcC)
 		told := m.colour(m.primary)
 		if told.Matrix != want.Matrix || told.FullRange != want.FullRange || !told.told {
 			t.Errorf("%s: its boxes say %+v; want %+v", name, told, want)

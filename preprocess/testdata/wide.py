@@ -92,6 +92,11 @@ def jpeg(rng, pick, img):
     if kind == "restart":
         options["restart_marker_blocks" if pick.random() < 0.5 else "restart_marker_rows"] = int(rng.integers(1, 9))
         options["progressive"] = pick.random() < 0.3
+    # Tools of the codec, of which a plain picture needs few. (Slices it writes so that nobody can read them.)
+    tools = {"ctu": [16, 32, 64], "tskip": [1], "signhide": [0], "sao": [0], "deblock": ["0", "-3:2", "6:6", "-6:-6"], "wpp": [0, 1],
+             "scaling-list": ["default"], "lossless": [1], "cu-lossless": [1], "strong-intra-smoothing": [0], "aq-strength": [3],
+             "cbqpoffs": [-12, 5, 12], "crqpoffs": [-12, 5, 12], "constrained-intra": [1], "qp": [0, 12, 37, 51]}
+    options["enc_params"] = {f"x265:{name}": str(pick.choice(values)) for name, values in tools.items() if pick.random() < 0.15}
     if kind == "orientation":
         options["exif"] = Image.Exif()
         options["exif"][0x0112] = int(rng.integers(1, 9))

@@ -282,6 +282,22 @@ def make_heif(folder):
         name = f"told{matrix}{'full' if full_range else 'video'}"
         (folder / f"{name}.heic").write_bytes(heif([wide], (64, 64), [nclx(1, matrix, full_range)]))
     (folder / "told1video420.heic").write_bytes(heif([one], (64, 64), [nclx(1, 1, 0)]))
+    # Cut between samples of chroma, and turned with an odd number of rows.
+    for name, cut, then in (("clapodd", clap(41, 30, -8.5, 0), []), ("clapoddturned", clap(40, 31, 0, 3.5), [turned])):
+        (folder / f"{name}.heic").write_bytes(heif([one], (64, 64), [cut, *then]))
+    halved = coded(calm(64, 64, 5), chroma=422, **heic)
+    (folder / "clapodd422.heic").write_bytes(heif([halved], (64, 64), [clap(39, 30, -1.5, 2), mirrored]))
+    # Tools of the codec that a plain picture doesn't need.
+    grain = np.random.default_rng(6).integers(-60, 60, (80, 96, 3))
+    grain[:, :48] = 0
+    drawing = Image.fromarray(np.clip(np.asarray(calm(96, 80, 6)).astype(int) + grain, 0, 255).astype(np.uint8))
+    for name, chroma, tools in (
+        ("tools420", 420, {"ctu": 64, "wpp": 1, "aq-mode": 1, "aq-strength": 3, "qg-size": 8, "cbqpoffs": 5, "crqpoffs": -7, "tskip": 1}),
+        ("tools422", 422, {"ctu": 16, "wpp": 1, "scaling-list": "default", "deblock": "6:6", "signhide": 0, "tskip": 1, "constrained-intra": 1}),
+        ("tools444", 444, {"ctu": 32, "qp": 45, "crqpoffs": 12, "cu-lossless": 1, "strong-intra-smoothing": 0, "sao": 0}),
+        ("toolslossless", 444, {"lossless": 1}),
+    ):
+        drawing.save(folder / f"{name}.heic", quality=60, chroma=chroma, enc_params={f"x265:{k}": str(v) for k, v in tools.items()})
     for width, height in ((1, 1), (2, 3), (17, 9), (63, 65)):
         calm(width, height).save(folder / f"small{width}x{height}.heic", quality=80)
     photo = calm(90, 70)
