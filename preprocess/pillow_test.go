@@ -70,29 +70,11 @@ func TestDecodeEqualsPillow(t *testing.T) {
 				t.Fatal(err)
 			}
 			most, mean := difference(t, p.Image(), readPNG(t, path+".png"))
-			allowed := allowedDifference(filepath.Base(path))
-			t.Logf("up to %d levels, %.3f in the mean", most, mean)
-			if most > allowed.most || mean > allowed.mean {
-				t.Errorf("differs from Pillow by up to %d levels, %.4f in the mean; want at most %+v", most, mean, allowed)
+			if most != 0 {
+				t.Errorf("differs from Pillow by up to %d levels, %.4f in the mean", most, mean)
 			}
 		})
 	}
-}
-
-type levels struct {
-	most int
-	mean float64
-}
-
-// allowedDifference from Pillow: none, but for AVIF, whose libavif isn't Pillow's; package heif says why.
-func allowedDifference(name string) levels {
-	switch {
-	case name == "10bitsaturated.avif":
-		return levels{32, 0.2} // of clamped colours the chroma isn't told
-	case strings.HasSuffix(name, ".avif"):
-		return levels{2, 0.05}
-	}
-	return levels{}
 }
 
 func TestResampleEqualsPillow(t *testing.T) {

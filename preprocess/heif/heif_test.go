@@ -152,27 +152,26 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// TestUndoChroma: what libavif repeated is interpolated, and grey stays grey.
-func TestUndoChroma(t *testing.T) {
-	f := newFixedPoint(Colour{Matrix: 6, FullRange: true, told: true})
-	img := image.NewRGBA(image.Rect(0, 0, 7, 6))
-	for y := range 6 {
-		for x := range 7 {
-			p := img.Pix[img.PixOffset(x, y):]
-			cb, cr := int32(x/2*20-30), int32(y/2*25-30)
-			p[0], p[1], p[2] = f.rgb(uint8(90+5*x+3*y), cb, cr)
-			p[3] = 255
+// TestSamplesAreFound: the codec's own samples of every AVIF whose pixels aren't taken as they are.
+func TestSamplesAreFound(t *testing.T) {
+	for name, data := range samplesOf(t, "*.avif") {
+		h, err := ReadHeader(data)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	s, ok := f.undo(img, 2)
-	if !ok {
-		t.Fatal("not recognised")
-	}
-	for y := range 3 {
-		for x := range 4 {
-			if cb, cr := int(s.cb[4*y+x])-128, int(s.cr[4*y+x])-128; cb != x*20-30 || cr != y*25-30 {
-				t.Errorf("chroma %d, %d: %d, %d", x, y, cb, cr)
+		err = libavif.run(h.Width*h.Height, func(c *codec) error {
+			d, err := c.openAVIF(withoutAlpha(data, h), h)
+			if err != nil {
+				return err
 			}
+			s, err := d.samples(h)
+			if err == nil && (len(s.luma) != h.Width*h.Height || h.halved != [2]bool{s.shiftX == 1, s.shiftY == 1}) {
+				t.Errorf("%s: %d samples, %d, %d", name, len(s.luma), s.shiftX, s.shiftY)
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
