@@ -98,6 +98,9 @@ func Open(ctx context.Context, folder Folder, runtime *ort.Runtime, opts Options
 
 func open(ctx context.Context, folder Folder, runtime *ort.Runtime, opts Options) (*Model, error) {
 	m := &Model{folder: folder, opts: opts, runtime: runtime, stop: make(chan struct{})}
+	if err := runtime.CheckProvider(opts.Provider); err != nil { // now, not at the first request
+		return nil, err
+	}
 	if err := m.read(); err != nil {
 		return nil, err
 	}

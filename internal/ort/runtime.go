@@ -2,6 +2,7 @@ package ort
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -114,6 +115,29 @@ func (r *Runtime) Providers() []string {
 		opts.Destroy()
 	}
 	return usable
+}
+
+// CheckProvider says before a graph is loaded whether the library can run it there: ErrProvider, with what to do, where it
+// can't. Empty is the CPU.
+func (r *Runtime) CheckProvider(name string) error {
+	opts, err := onnx.NewSessionOptions()
+	if err != nil {
+		return err
+	}
+	defer opts.Destroy()
+	if err := appendProvider(opts, name, 1); err != nil {
+		return fmt.Errorf("%w%s (this library, %s, has %s)", err, r.providerHint(name), r.Version(), strings.Join(r.Providers(), ", "))
+	}
+	return nil
+}
+
+// providerHint says what keeps a provider that has a library of its own beside the runtime's from being loaded.
+func (r *Runtime) providerHint(name string) string {
+	own := filepath.Join(filepath.Dir(r.path), "libonnxruntime_providers_"+strings.ToLower(name)+".so")
+	if _, err := os.Stat(own); err != nil {
+		return ""
+	}
+	return "; ldd " + own + " lists what it needs and doesn't find"
 }
 
 // appendProvider makes a session run on the provider, as far as it knows the graph's operators; the rest stays on

@@ -204,6 +204,19 @@ func TestFindNothing(t *testing.T) {
 	wantRemedies(t, err, ErrNotFound)
 }
 
+func TestCheckProvider(t *testing.T) {
+	r := open(t)
+	for _, usable := range append(r.Providers(), "", "CPU") {
+		if err := r.CheckProvider(usable); err != nil {
+			t.Errorf("%q: %v", usable, err)
+		}
+	}
+	err := r.CheckProvider("abacus")
+	if !errors.Is(err, ErrProvider) || !strings.Contains(err.Error(), "this library, "+r.Version()+", has cpu") {
+		t.Errorf("an unknown provider: %v; want ErrProvider and what the library has", err)
+	}
+}
+
 func TestProviderErrors(t *testing.T) {
 	r := open(t)
 	_, err := r.NewSession(Graph{Bytes: doubling()}, SessionOptions{Provider: "abacus"})
