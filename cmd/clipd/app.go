@@ -106,7 +106,7 @@ func (a *app) addSettings(root *cobra.Command) {
 	flags.StringVar(&s.model, "model", starterName, "model: a name of 'clipd models list', or a folder")
 	flags.StringVar(&s.variant, "variant", "", "the model's graphs to take: "+strings.Join(models.Variants(), ", ")+" (default: the most exact)")
 	flags.StringVar(&s.provider, "provider", "", "execution provider: cpu, cuda, coreml, openvino or xnnpack (default cpu)")
-	flags.StringVar(&s.ortLib, "ort-lib", "", "ONNX Runtime library (default: the one that is found)")
+	flags.StringVar(&s.ortLib, "ort-lib", "", "ONNX Runtime library, or its folder (default: the one that is found)")
 	flags.IntVar(&s.threads, "threads", 0, "threads that the encoders use; 0: all cores")
 	flags.Int64Var(&s.maxPixels, "max-pixels", 100_000_000, "largest image that is decoded, in pixels")
 	flags.Var(&s.maxBytes, "max-bytes", "largest image file")

@@ -12,7 +12,7 @@ import (
 
 // Options say which library to open. The zero value takes the one that Find finds.
 type Options struct {
-	Library string // path of the shared library
+	Library string // path of the shared library, or of the folder that holds it
 }
 
 // Runtime is the loaded ONNX Runtime library. It is safe for concurrent use and never unloaded.
@@ -57,6 +57,12 @@ func locate(path string) (string, error) {
 			return "", err
 		}
 		path = found
+	} else if info, err := os.Stat(path); err == nil && info.IsDir() {
+		named, ok := libraryIn(path)
+		if !ok {
+			return "", fmt.Errorf("%w: %s is a folder without %s; %s", ErrNotFound, path, libraryNames()[0], remedies)
+		}
+		path = named
 	}
 	real, err := filepath.Abs(path)
 	if err == nil {

@@ -204,6 +204,17 @@ func TestFindNothing(t *testing.T) {
 	wantRemedies(t, err, ErrNotFound)
 }
 
+// TestFolderOfTheLibrary: a folder is as good as the file in it.
+func TestFolderOfTheLibrary(t *testing.T) {
+	r := open(t)
+	if got, err := locate(filepath.Dir(r.Path())); err != nil || got != r.Path() {
+		t.Errorf("%s, %v; want %s", got, err, r.Path())
+	}
+	if _, err := locate(t.TempDir()); !errors.Is(err, ErrNotFound) {
+		t.Errorf("an empty folder: %v; want %v", err, ErrNotFound)
+	}
+}
+
 func TestCheckProvider(t *testing.T) {
 	r := open(t)
 	for _, usable := range append(r.Providers(), "", "CPU") {
