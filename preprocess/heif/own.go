@@ -22,7 +22,7 @@ func decodeOwn(data []byte, h Header) (*image.RGBA, error) {
 	}
 	width, height := f.size(f.primary)
 	changes, exact, ok := f.changes(f.primary, width, height)
-	if !ok {
+	if !ok || !near(width, height, h.Width*h.Height) {
 		return nil, errLeft
 	}
 	convert, err := newConversion(h.Colour, h.is420())
@@ -54,6 +54,11 @@ func decodeOwn(data []byte, h Header) (*image.RGBA, error) {
 	return img, nil
 }
 
+// near says whether so many pixels are not far more than those that are seen of them: the caller's limit was held against these.
+func near(width, height, seen int) bool {
+	return width < 1<<15 && height < 1<<15 && width*height <= 4*seen+1<<20
+}
+
 // size is what ispe says of an item.
 func (f *file) size(item uint64) (width, height int) {
 	ispe, _ := f.property(item, "ispe")
@@ -69,7 +74,7 @@ func (f *file) decodeGrid(img *image.RGBA, convert *conversion) error {
 		return err
 	}
 	width, height := f.size(g.tiles[0])
-	if g.width != img.Rect.Dx() || g.height != img.Rect.Dy() || width < 1 || height < 1 || width&1 != 0 || height&1 != 0 ||
+	if !near(width, height, g.width*g.height) || g.width != img.Rect.Dx() || g.height != img.Rect.Dy() || width < 1 || height < 1 || width&1 != 0 || height&1 != 0 ||
 		g.columns*width < g.width || g.rows*height < g.height || (g.columns-1)*width >= g.width || (g.rows-1)*height >= g.height {
 		return errLeft
 	}

@@ -50,6 +50,26 @@ func TestOwnEqualsSandbox(t *testing.T) {
 	}
 }
 
+// TestOwnKeepsToTheLimit: a cut of a few pixels out of a huge picture, or of a huge tile, is left to the sandbox, whose memory is
+// bounded; the caller has seen the few pixels alone.
+func TestOwnKeepsToTheLimit(t *testing.T) {
+	for _, name := range []string{"clap.heic", "grid.heic"} {
+		data := bytes.Clone(sample(t, name))
+		for at := range len(data) - 12 {
+			if string(data[at:at+4]) == "ispe" && (name == "clap.heic" || data[at+11] == 64) {
+				copy(data[at+8:], "\x00\x00\x30\x00\x00\x00\x30\x00")
+			}
+		}
+		h, err := ReadHeader(data)
+		if err != nil || h.Width > 200 {
+			t.Fatalf("%s: %+v, %v", name, h, err)
+		}
+		if _, err := decodeOwn(data, h); !errors.Is(err, errLeft) {
+			t.Errorf("%s: %v; want it left to the sandbox", name, err)
+		}
+	}
+}
+
 // TestOwnRefusesBroken: a picture with a byte changed or its end cut off decodes or fails, in time and without a panic; the
 // errors are this package's or package hevc's.
 func TestOwnRefusesBroken(t *testing.T) {
