@@ -7,8 +7,9 @@ type buffers struct {
 	scan    scanData
 	strip   strip
 	samples []uint8
-	kept    []int16
-	masks   []uint64
+	ac, dc  []int16
+	masks   []masks
+	bits    []uint64
 }
 
 var pool = sync.Pool{New: func() any { return new(buffers) }}
@@ -20,21 +21,21 @@ const keepBytes = 48 << 20
 
 func (b *buffers) give() {
 	b.strip.units = [10]unit{} // they hold the picture
-	if cap(b.scan.bytes)+cap(b.samples)+2*cap(b.kept)+8*cap(b.masks) <= keepBytes {
+	if cap(b.scan.bytes)+cap(b.samples)+2*(cap(b.ac)+cap(b.dc))+24*cap(b.masks)+8*cap(b.bits) <= keepBytes {
 		pool.Put(b)
 	}
 }
 
-// planes is room for n samples, of any content.
-func (b *buffers) planes(n int) []uint8 {
-	if cap(b.samples) < n {
-		b.samples = make([]uint8, n)
+// room is memory for n values, of any content.
+func room[T any](memory *[]T, n int) []T {
+	if cap(*memory) < n {
+		*memory = make([]T, n)
 	}
-	return b.samples[:n]
+	return (*memory)[:n]
 }
 
 // zeros are n zeros.
-func zeros[T int16 | uint64](memory *[]T, n int) []T {
+func zeros[T any](memory *[]T, n int) []T {
 	if cap(*memory) < n {
 		*memory = make([]T, n)
 		return *memory

@@ -22,9 +22,10 @@ type decoder struct {
 	jfif, adobe   bool
 	transform     uint8 // Adobe's
 
-	scans int
-	data  *scanData
-	strip *strip
+	scans  int
+	ending int // whether there is an end marker: 0 not yet known, 1 no, 2 yes
+	data   *scanData
+	strip  *strip
 }
 
 // component is one colour plane.
@@ -34,20 +35,18 @@ type component struct {
 	blocksX, blocksY int // that the picture needs
 	paddedX, paddedY int // in whole MCUs
 
-	quant   *[64]int32      // latched at the component's first scan
-	factors [64]int32       // the same, row by row
-	needed  image.Rectangle // blocks that the wanted part needs
-	size    int             // samples per side of a block, as decoded
-	plane   []uint8
-	stride  int
-	coefs   []int16  // of progressive streams, kept a block in zigzag order
-	kept    int      // coefficients of a block: as many as the scale needs
-	nonzero []uint64 // of progressive streams: which of a block's 64 coefficients some scan made non-zero
-	seen    bool     // a scan had it
-	missing [64]uint // of progressive streams: bits of each coefficient that no scan had yet
-	dcTable *huffman
-	acTable *huffman
-	pred    int32
+	quant        *[64]int32      // latched at the component's first scan
+	factors      [64]int32       // the same, row by row
+	needed       image.Rectangle // blocks that the wanted part needs
+	size         int             // samples per side of a block, as decoded
+	plane        []uint8
+	stride       int
+	coefficients          // of progressive streams
+	seen         bool     // a scan had it
+	missing      [64]uint // of progressive streams: bits of each coefficient that no scan had yet
+	dcTable      *huffman
+	acTable      *huffman
+	pred         int32
 }
 
 // maxScans bounds the work that a small file can ask for; real progressive files have about ten.
@@ -55,7 +54,8 @@ const maxScans = 128
 
 // Decode decodes a stream at 1/scale of its size, scale being 1, 2, 4 or 8: the result has ceil(width/scale) x
 // ceil(height/scale) pixels, all opaque, as stored (not turned upright). At scale 1 it equals libjpeg-turbo's. A
-// missing end marker is forgiven, missing data is not.
+// missing end marker is forgiven, missing data is not. Scans that nothing is wanted of, a progressive stream's luma at 1/8 save
+// its DC, aren't read where there is an end marker: what is wrong in them isn't found.
 //
 // It fails with ErrFormat, ErrUnsupported or io.ErrUnexpectedEOF. The caller checks the size before, with ReadHeader.
 func Decode(data []byte, scale int) (*image.RGBA, error) {
@@ -170,13 +170,11 @@ func (d *decoder) allocate(buffers *buffers) error {
 		samples += c.stride * c.paddedY * c.size
 		c.kept = lastNeeded(c.size) + 1
 		blocks += c.paddedX * c.paddedY
-		coefs += c.kept * c.paddedX * c.paddedY
+		coefs += (c.kept - 1) * c.paddedX * c.paddedY
 	}
-	planes := buffers.planes(samples)
-	var kept []int16
-	var masks []uint64
+	planes := room(&buffers.samples, samples)
 	if d.progressive {
-		kept, masks = zeros(&buffers.kept, coefs), zeros(&buffers.masks, blocks)
+		d.coefficients(buffers, blocks, coefs)
 	}
 	for i := range d.components {
 		c := &d.components[i]
@@ -185,13 +183,22 @@ func (d *decoder) allocate(buffers *buffers) error {
 		for k := range c.missing {
 			c.missing[k] = 16
 		}
-		if d.progressive {
-			n = c.paddedX * c.paddedY
-			c.nonzero, masks = masks[:n:n], masks[n:]
-			c.coefs, kept = kept[:n*c.kept:n*c.kept], kept[n*c.kept:]
-		}
 	}
 	return nil
+}
+
+// coefficients takes memory for all blocks of a progressive stream.
+func (d *decoder) coefficients(buffers *buffers, blocks, coefs int) {
+	ac, dc := room(&buffers.ac, coefs), zeros(&buffers.dc, blocks)
+	masks, planes := zeros(&buffers.masks, blocks), zeros(&buffers.bits, commonPlanes*blocks)
+	for i := range d.components {
+		c := &d.components[i]
+		n := c.paddedX * c.paddedY
+		c.dc, dc = dc[:n:n], dc[n:]
+		c.ac, ac = ac[:n*(c.kept-1)], ac[n*(c.kept-1):]
+		c.masks, masks = masks[:n:n], masks[n:]
+		c.memory, planes = planes[:commonPlanes*n], planes[commonPlanes*n:]
+	}
 }
 
 // steps are how many pixels stand for a sample of the component.
@@ -342,13 +349,18 @@ func (d *decoder) units(h scanHeader, row func(r *bits, y, from, to int)) error 
 			x, left = x+n, left-n
 		}
 	}
+	d.finish(h)
+	return nil
+}
+
+// finish remembers what a scan brought.
+func (d *decoder) finish(h scanHeader) {
 	for _, c := range h.components {
 		c.seen = true
 		for k := h.first; k <= h.last; k++ {
 			c.missing[k] = h.low
 		}
 	}
-	return nil
 }
 
 // short tells a stream that ends in the middle of a scan from one whose data is wrong.

@@ -63,6 +63,7 @@ type huffman struct {
 	singles     lazy[singles]
 	leaps       lazy[leaps]
 	lows        lazy[lows]
+	refinings   lazy[refining] // of progressive streams
 }
 
 // newHuffman builds a table from the counts of codes of length 1 ... 16 and their values.

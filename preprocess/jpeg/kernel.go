@@ -18,10 +18,12 @@ type loops struct {
 	idct2 func(out []uint8, stride int, blocks []kept, step int, factors *[64]int32)
 	// blocks reads all MCUs that a strip waits for.
 	blocks func(s *strip, r *bits)
+	// refine reads all blocks that a refiner waits for.
+	refine func(f *refiner, r *bits)
 }
 
 // plainLoops are the oracle of the assembly.
-var plainLoops = loops{ycbcrPlain, blendPlain, trianglePlain, idct8Plain, idct4Plain, idct2Plain, blocksPlain}
+var plainLoops = loops{ycbcrPlain, blendPlain, trianglePlain, idct8Plain, idct4Plain, idct2Plain, blocksPlain, refinePlain}
 
 // run are the loops in use.
 var run = fastest()

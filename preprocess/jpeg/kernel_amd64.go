@@ -13,7 +13,7 @@ func fastest() loops {
 	if !cpu.X86.HasAVX2 {
 		return plainLoops
 	}
-	l := loops{ycbcrAssembly, blendAssembly, triangleAssembly, idct8Assembly, idct4Assembly, idct2Assembly, blocksPlain}
+	l := loops{ycbcrAssembly, blendAssembly, triangleAssembly, idct8Assembly, idct4Assembly, idct2Assembly, blocksPlain, refinePlain}
 	if cpu.X86.HasBMI1 && cpu.X86.HasBMI2 {
 		l.blocks = blocksAssembly
 	}
