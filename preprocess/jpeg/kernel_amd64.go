@@ -17,7 +17,22 @@ func fastest() loops {
 	if cpu.X86.HasBMI1 && cpu.X86.HasBMI2 {
 		l.blocks = blocksAssembly
 	}
+	if cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT && depositsFast() {
+		l.refine = refineAssembly
+	}
 	return l
+}
+
+// depositsFast tells processors with a circuit for PDEP from AMD's before Zen 3, which take a hundred steps for it.
+func depositsFast() bool {
+	const authenticAMD, hygonGenuine, zen3 = 0x68747541, 0x6f677948, 0x19
+	_, vendor := identify(0)
+	version, _ := identify(1)
+	family := version >> 8 & 15
+	if family == 15 {
+		family += version >> 20 & 255
+	}
+	return vendor != hygonGenuine && (vendor != authenticAMD || family >= zen3)
 }
 
 // The functions below check bounds, which the kernels don't, and leave the rest of a row to the plain loops.
@@ -83,6 +98,27 @@ func blocksAssembly(s *strip, r *bits) {
 		r.pos, r.acc, r.n = s.pos, s.acc, 63-s.used
 		if s.mcus > 0 {
 			s.one(r)
+		}
+	}
+}
+
+// refineAssembly reads a refiner's blocks, and with the plain loop those that the assembly can't.
+func refineAssembly(f *refiner, r *bits) {
+	f.data, f.limit = unsafe.Pointer(unsafe.SliceData(r.data)), len(r.data)-8
+	defer func() { f.data, f.masks, f.plane = nil, nil, nil }()
+	for f.blocks > 0 {
+		if r.pos > f.limit {
+			refinePlain(f, r)
+			return
+		}
+		at := f.end - f.blocks
+		_, _ = f.component.masks[f.end-1], f.bits[f.end-1]
+		f.masks, f.plane = unsafe.Pointer(&f.component.masks[at]), unsafe.Pointer(&f.bits[at])
+		f.pos, f.acc, f.used = r.pos, r.acc, 63-r.n
+		refineBMI2((*byte)(unsafe.Pointer(f)))
+		r.pos, r.acc, r.n = f.pos, f.acc, 63-f.used
+		if f.blocks > 0 {
+			f.one(r)
 		}
 	}
 }

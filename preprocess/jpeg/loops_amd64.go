@@ -38,3 +38,11 @@ func idct2AVX2(out *uint8, stride int, k *int32, n int, step int, factors *int32
 //
 //go:noescape
 func blocksBMI2(s *byte)
+
+// refineBMI2 reads a refiner's blocks, and stops before one that it can't.
+//
+//go:noescape
+func refineBMI2(f *byte)
+
+// identify calls CPUID.
+func identify(leaf uint32) (a uint32, b uint32)

@@ -1154,3 +1154,178 @@ bail:
 	MOVQ 1592(R14), BX
 	MOVQ 1600(R14), SI
 	JMP  leave
+
+// func refineBMI2(f *byte)
+// Requires: BMI, BMI2, CMOV, POPCNT
+TEXT ·refineBMI2(SB), NOSPLIT, $8-8
+	MOVQ   f+0(FP), R15
+	MOVQ   8(R15), AX
+	ADDQ   (R15), AX
+	MOVQ   24(R15), CX
+	MOVQ   32(R15), DX
+	MOVQ   72(R15), SI
+	MOVQ   80(R15), DI
+	MOVQ   (AX), BX
+	BSWAPQ BX
+
+block:
+	MOVQ  (SI), R8
+	MOVQ  56(R15), R9
+	MOVQ  AX, 88(R15)
+	MOVQ  CX, 96(R15)
+	MOVQ  DX, 104(R15)
+	MOVQ  48(R15), R10
+	TESTQ R10, R10
+	JNZ   endsBefore
+
+symbol:
+	MOVQ    DX, R10
+	NOTQ    R10
+	SHRXQ   R10, BX, R10
+	ORQ     R10, CX
+	MOVQ    DX, R10
+	SHRQ    $0x03, R10
+	ADDQ    R10, AX
+	MOVQ    (R15), R10
+	ADDQ    16(R15), R10
+	CMPQ    AX, R10
+	CMOVQHI R10, AX
+	ANDL    $0x07, DX
+	MOVQ    (AX), BX
+	BSWAPQ  BX
+	MOVQ    CX, R11
+	SHRQ    $0x35, R11
+	MOVQ    64(R15), R10
+	MOVWQZX (R10)(R11*2), R10
+	CMPQ    R10, $0x00008000
+	JAE     ends
+	ANDNQ   R9, R8, R12
+	POPCNTQ R12, R14
+	MOVQ    R10, R11
+	SHRQ    $0x08, R11
+	ANDL    $0x0f, R11
+	NOTQ    R11
+	ADDQ    R11, R14
+	JS      bail
+	MOVL    $0x00000001, R11
+	SHLXQ   R14, R11, R11
+	PDEPQ   R12, R11, R12
+	MOVQ    R12, R13
+	NEGQ    R13
+	ANDQ    R8, R13
+	ANDQ    R9, R13
+	POPCNTQ R13, R14
+	CMPQ    R14, $0x1f
+	JA      bail
+	LEAQ    -1(R10), BP
+	SHLXQ   BP, CX, BP
+	SARQ    $0x3f, BP
+	SHLXQ   R10, CX, CX
+	MOVBQZX R10, R11
+	ADDQ    R11, DX
+	SHRQ    $0x0c, R10
+	NEGQ    R10
+	ANDQ    R12, R10
+	ORQ     R10, 8(SI)
+	ORQ     R10, (DI)
+	ANDNQ   R10, BP, BP
+	ORQ     BP, 16(SI)
+	MOVQ    R14, R11
+	NEGQ    R11
+	SHRXQ   R11, CX, R11
+	PDEPQ   R13, R11, R11
+	ORQ     R11, (DI)
+	SHLXQ   R14, CX, CX
+	ADDQ    R14, DX
+	DECQ    R12
+	ANDQ    R12, R9
+	JNZ     symbol
+
+blockEnd:
+	ORQ  8(SI), R8
+	MOVQ R8, (SI)
+	ADDQ $0x18, SI
+	ADDQ $0x08, DI
+	DECQ 40(R15)
+	JNZ  block
+
+leave:
+	SUBQ (R15), AX
+	MOVQ AX, 8(R15)
+	MOVQ CX, 24(R15)
+	MOVQ DX, 32(R15)
+	RET
+
+bail:
+	MOVQ 88(R15), AX
+	MOVQ 96(R15), CX
+	MOVQ 104(R15), DX
+	JMP  leave
+
+ends:
+	CMPQ    R10, $0x0000ffff
+	JEQ     bail
+	MOVBQZX R10, R11
+	SHLXQ   R10, CX, CX
+	ADDQ    R11, DX
+	SHRQ    $0x08, R10
+	ANDL    $0x0f, R10
+	ADDQ    R10, DX
+	MOVQ    R10, R11
+	NOTQ    R11
+	MOVQ    CX, R12
+	SHRQ    $0x01, R12
+	SHRXQ   R11, R12, R12
+	SHLXQ   R10, CX, CX
+	MOVL    $0x00000001, R11
+	SHLXQ   R10, R11, R10
+	ADDQ    R12, R10
+	JMP     rest
+
+endsBefore:
+	MOVQ    R8, R13
+	ANDQ    R9, R13
+	JZ      nothing
+	MOVQ    DX, R11
+	NOTQ    R11
+	SHRXQ   R11, BX, R11
+	ORQ     R11, CX
+	MOVQ    DX, R11
+	SHRQ    $0x03, R11
+	ADDQ    R11, AX
+	MOVQ    (R15), R11
+	ADDQ    16(R15), R11
+	CMPQ    AX, R11
+	CMOVQHI R11, AX
+	ANDL    $0x07, DX
+	MOVQ    (AX), BX
+	BSWAPQ  BX
+
+rest:
+	MOVQ    R8, R13
+	ANDQ    R9, R13
+	POPCNTQ R13, R14
+	CMPQ    R14, $0x1f
+	JA      bail
+	MOVQ    R14, R11
+	NEGQ    R11
+	SHRXQ   R11, CX, R11
+	PDEPQ   R13, R11, R11
+	ORQ     R11, (DI)
+	SHLXQ   R14, CX, CX
+	ADDQ    R14, DX
+
+nothing:
+	DECQ R10
+	MOVQ R10, 48(R15)
+	JMP  blockEnd
+
+// func identify(leaf uint32) (a uint32, b uint32)
+// Requires: CPUID
+TEXT ·identify(SB), NOSPLIT, $0-16
+	MOVL leaf+0(FP), AX
+	XORL CX, CX
+	CPUID
+	MOVL AX, a+8(FP)
+	MOVL BX, b+12(FP)
+	RET

@@ -16,6 +16,8 @@ func main() {
 	idct4()
 	idct2()
 	blocks()
+	refine()
+	identify()
 	Generate()
 }
 
