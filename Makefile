@@ -107,6 +107,10 @@ screenshots: build pyenv browser ## docs/images, from the demo in Chromium
 wide: ## thousands of pictures beside Pillow: decoding and resizing, level for level (minutes)
 	@scripts/wide.sh
 
+.PHONY: openvino
+openvino: deps ## OpenVINO into build/openvino; the families beside their references on it
+	@scripts/openvino.sh
+
 .PHONY: verify
 verify: deps ## compare with the goldens, those of full size too that make goldens leaves
 	@CLIPD_GOLDENS="$(CURDIR)/build/goldens/full" go test -count 1 ./preprocess ./textenc ./imageenc ./models

@@ -107,6 +107,9 @@ func openFamily(t testing.TB, folder Folder, opts Options) (*Model, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if opts.Provider == "" {
+		opts.Provider = os.Getenv("CLIPD_TEST_PROVIDER") // as `make openvino` sets it
+	}
 	m, err := Open(context.Background(), folder, runtime, opts)
 	if err == nil {
 		t.Cleanup(func() { m.Close() })
@@ -314,7 +317,14 @@ func TestVariantsEqualPython(t *testing.T) {
 		if variant == "int8" {
 			asked = "int8/uint8"
 		}
-		m := mustOpenFamily(t, folder, Options{Variant: asked})
+		m, err := openFamily(t, folder, Options{Variant: asked})
+		if err != nil && errors.Is(err, ort.ErrGraph) && os.Getenv("CLIPD_TEST_PROVIDER") != "" {
+			t.Logf("%s: not on this execution provider: %.200v", variant, err)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i, text := range plain.Texts {
 			got, err := m.EncodeTexts(ctx, []string{text.Text})
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,8 @@ type Options struct {
 	NoRewrite     bool          // run towers operator by operator as their files have them
 	CacheDir      string        // where the hashes of weights are remembered; empty: nowhere
 }
+
+func (o Options) onCPU() bool { return o.Provider == "" || strings.EqualFold(o.Provider, ort.CPU) }
 
 // DefaultMaxQueueBytes is room for some hundred pictures: of 224 x 224 pixels, one has 0.6 MB.
 const DefaultMaxQueueBytes = 256 << 20
@@ -252,9 +255,25 @@ func (m *Model) loadText(ctx context.Context) (encoder *textenc.Encoder, closer 
 	return m.loadTextHalf(ctx, h)
 }
 
-func (m *Model) loadTextHalf(ctx context.Context, h half) (encoder *textenc.Encoder, closer func() error, err error) {
+// loadTextHalf loads it as it is. OpenVINO's sessions (1.24.1) don't survive a run that fails, as the trial of padding
+// does on a graph with one length in it: then it is loaded once more and no trial made.
+func (m *Model) loadTextHalf(ctx context.Context, h half) (*textenc.Encoder, func() error, error) {
+	spec := m.textSpec
+	encoder, closer, err := m.loadTextAs(ctx, h, spec)
+	if err == nil || m.opts.onCPU() || spec.Padding != textenc.PaddingAuto || ctx.Err() != nil {
+		return encoder, closer, err
+	}
+	spec.Padding = textenc.PaddingFull
+	encoder, closer, again := m.loadTextAs(ctx, h, spec)
+	if again != nil {
+		return nil, nil, err
+	}
+	return encoder, closer, nil
+}
+
+func (m *Model) loadTextAs(ctx context.Context, h half, spec textenc.Spec) (encoder *textenc.Encoder, closer func() error, err error) {
 	err = m.load(h, func(session *ort.Session) (err error) {
-		if encoder, err = textenc.New(ctx, m.textSpec, session, textenc.Options{MaxBatch: m.opts.MaxTextBatch}); err != nil {
+		if encoder, err = textenc.New(ctx, spec, session, textenc.Options{MaxBatch: m.opts.MaxTextBatch}); err != nil {
 			return err
 		}
 		m.textRewrites.Store(session.Rewrites())

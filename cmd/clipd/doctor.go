@@ -163,6 +163,7 @@ func (a *app) checkRunning(ctx context.Context, d *diagnosis, c *connection) {
 	}
 	d.Status = &status
 	d.add("ONNX Runtime", gradeOK, status.ONNXRuntime+", "+status.Library, "")
+	a.checkProviders(d, c)
 	m := status.Model
 	d.add("model", gradeOK, fmt.Sprintf("%s, %d dimensions, context of %d tokens", m.Fingerprint, m.Fingerprint.Dim, m.ContextLength), "")
 	checkEncoding(ctx, d, c)
@@ -175,6 +176,22 @@ func (a *app) checkRunning(ctx context.Context, d *diagnosis, c *connection) {
 	size := sizeValue(status.RSS)
 	d.add("memory", gradeOK, size.String(), "")
 	checkCollections(d, status)
+}
+
+// checkProviders says which execution providers the library of this process can use, and which one it does.
+func (a *app) checkProviders(d *diagnosis, c *connection) {
+	if !c.local {
+		return
+	}
+	runtime, err := ort.Open(ort.Options{Library: a.settings.ortLib})
+	if err != nil {
+		return // it was opened before
+	}
+	used := strings.ToLower(a.settings.provider)
+	if used == "" {
+		used = ort.CPU
+	}
+	d.add("execution provider", gradeOK, fmt.Sprintf("%s; the library has %s", used, strings.Join(runtime.Providers(), ", ")), "")
 }
 
 // checkEncoding embeds a sentence: the whole way from text to vector.

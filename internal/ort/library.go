@@ -1,11 +1,14 @@
 package ort
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // LibraryEnv is the environment variable that names a library of one's own.
@@ -51,7 +54,7 @@ func findNamed(named string) (string, error) {
 	if !info.IsDir() {
 		return named, nil
 	}
-	if path, ok := libraryIn(named); ok {
+	if path, ok := libraryInNamed(named); ok {
 		return path, nil
 	}
 	return "", fmt.Errorf("%w: %s=%s is a folder without %s; unset it to use the one that `make deps` fetches, "+
@@ -66,6 +69,39 @@ func libraryIn(dir string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// libraryInNamed also takes a library of another version: a folder that somebody names holds the one that is meant, as
+// capi/ of the Python packages does. Of several, it is the one of the highest version.
+func libraryInNamed(dir string) (string, bool) {
+	if path, ok := libraryIn(dir); ok {
+		return path, true
+	}
+	pattern := "libonnxruntime.so.1.*"
+	if runtime.GOOS == "darwin" {
+		pattern = "libonnxruntime.1.*.dylib"
+	}
+	found, err := filepath.Glob(filepath.Join(escapeGlob(dir), pattern))
+	if err != nil || len(found) == 0 {
+		return "", false
+	}
+	return slices.MaxFunc(found, func(a, b string) int { return cmp.Compare(minorOf(a), minorOf(b)) }), true
+}
+
+// escapeGlob takes the meaning from a path's characters that Glob would read as a pattern.
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
+
+// minorOf is the minor version in a library's name, 27 of libonnxruntime.so.1.27.0; -1: it has none.
+func minorOf(path string) int {
+	_, rest, _ := strings.Cut(filepath.Base(path), ".1.")
+	minor, _, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(minor)
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 func libraryDirs() []string {

@@ -28,6 +28,16 @@ static const char *clipd_probe(const char *path, const char **failed) {
 	// The handle stays open: the version string lives in the library.
 	return get()->GetVersionString();
 }
+
+// clipd_unloadable says why a shared library cannot be loaded; NULL: it can.
+static const char *clipd_unloadable(const char *path) {
+	void *handle = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+	if (!handle) {
+		return dlerror();
+	}
+	dlclose(handle);
+	return NULL;
+}
 */
 import "C"
 
@@ -60,6 +70,19 @@ func probe(path string) (string, error) {
 		return "", fmt.Errorf("%w %s: %w; %s", ErrLibrary, path, err, remedies)
 	}
 	return version, nil
+}
+
+// unloadable says why a shared library cannot be loaded, which the library that wanted it keeps to itself; empty: it can.
+func unloadable(path string) string {
+	cPath := C.CString(path)
+	defer C.free(unsafe.Pointer(cPath))
+	// dlerror is kept per thread.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if why := C.clipd_unloadable(cPath); why != nil {
+		return C.GoString(why)
+	}
+	return ""
 }
 
 func checkVersion(version string) error {

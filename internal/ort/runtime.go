@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	onnx "github.com/yalue/onnxruntime_go"
@@ -58,7 +57,7 @@ func locate(path string) (string, error) {
 		}
 		path = found
 	} else if info, err := os.Stat(path); err == nil && info.IsDir() {
-		named, ok := libraryIn(path)
+		named, ok := libraryInNamed(path)
 		if !ok {
 			return "", fmt.Errorf("%w: %s is a folder without %s; %s", ErrNotFound, path, libraryNames()[0], remedies)
 		}
@@ -96,85 +95,3 @@ func (r *Runtime) Version() string { return r.version }
 
 // Path is the file that was loaded, absolute and without symbolic links.
 func (r *Runtime) Path() string { return r.path }
-
-// The execution providers that SessionOptions.Provider may name.
-const (
-	CPU      = "cpu"
-	CUDA     = "cuda"
-	CoreML   = "coreml"
-	OpenVINO = "openvino"
-	XNNPACK  = "xnnpack"
-)
-
-// Providers lists the execution providers that this library can use on this machine, "cpu" first. It asks each in
-// turn, which loads the provider's own libraries: some hundred milliseconds where there is a GPU.
-func (r *Runtime) Providers() []string {
-	usable := []string{CPU}
-	for _, name := range []string{CUDA, CoreML, OpenVINO, XNNPACK} {
-		opts, err := onnx.NewSessionOptions()
-		if err != nil {
-			continue
-		}
-		if appendProvider(opts, name, 1) == nil {
-			usable = append(usable, name)
-		}
-		opts.Destroy()
-	}
-	return usable
-}
-
-// CheckProvider says before a graph is loaded whether the library can run it there: ErrProvider, with what to do, where it
-// can't. Empty is the CPU.
-func (r *Runtime) CheckProvider(name string) error {
-	opts, err := onnx.NewSessionOptions()
-	if err != nil {
-		return err
-	}
-	defer opts.Destroy()
-	if err := appendProvider(opts, name, 1); err != nil {
-		return fmt.Errorf("%w%s (this library, %s, has %s)", err, r.providerHint(name), r.Version(), strings.Join(r.Providers(), ", "))
-	}
-	return nil
-}
-
-// providerHint says what keeps a provider that has a library of its own beside the runtime's from being loaded.
-func (r *Runtime) providerHint(name string) string {
-	own := filepath.Join(filepath.Dir(r.path), "libonnxruntime_providers_"+strings.ToLower(name)+".so")
-	if _, err := os.Stat(own); err != nil {
-		return ""
-	}
-	return "; ldd " + own + " lists what it needs and doesn't find"
-}
-
-// appendProvider makes a session run on the provider, as far as it knows the graph's operators; the rest stays on
-// the CPU.
-func appendProvider(opts *onnx.SessionOptions, name string, threads int) error {
-	var err error
-	switch strings.ToLower(name) {
-	case "", CPU:
-		return nil
-	case CUDA:
-		err = appendCUDA(opts)
-	case CoreML:
-		err = opts.AppendExecutionProviderCoreMLV2(nil)
-	case OpenVINO:
-		err = opts.AppendExecutionProviderOpenVINO(nil)
-	case XNNPACK:
-		err = opts.AppendExecutionProvider("XNNPACK", map[string]string{"intra_op_num_threads": fmt.Sprint(threads)})
-	default:
-		return fmt.Errorf("%w: %q; want %s, %s, %s, %s or %s", ErrProvider, name, CPU, CUDA, CoreML, OpenVINO, XNNPACK)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %s: %w; use cpu, or set %s to a library built with it", ErrProvider, name, err, LibraryEnv)
-	}
-	return nil
-}
-
-func appendCUDA(opts *onnx.SessionOptions) error {
-	cuda, err := onnx.NewCUDAProviderOptions()
-	if err != nil {
-		return err
-	}
-	defer cuda.Destroy()
-	return opts.AppendExecutionProviderCUDA(cuda)
-}

@@ -36,6 +36,7 @@ type Session struct {
 	inputs   []TensorInfo
 	outputs  []TensorInfo // those chosen by SessionOptions.Outputs, in that order
 	rewrites Rewrites
+	opts     SessionOptions
 
 	mu      sync.RWMutex // Run holds it for reading, Close for writing
 	session *onnx.DynamicAdvancedSession
@@ -43,14 +44,14 @@ type Session struct {
 
 // NewSession loads a graph. It fails with ErrGraph, ErrProvider or ErrOutput.
 func (r *Runtime) NewSession(graph Graph, opts SessionOptions) (*Session, error) {
-	s, err := newSession(graph, opts)
+	s, err := r.newSession(graph, opts)
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", graph.name(), err)
 	}
 	return s, nil
 }
 
-func newSession(graph Graph, opts SessionOptions) (*Session, error) {
+func (r *Runtime) newSession(graph Graph, opts SessionOptions) (*Session, error) {
 	name := graph.name()
 	if opts.slims() {
 		slimmed, err := slim(graph)
@@ -78,12 +79,12 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := settingsOf(opts)
+	settings, err := r.settingsOf(opts)
 	if err != nil {
 		return nil, err
 	}
 	defer settings.Destroy()
-	s := &Session{name: name, inputs: sig.Inputs, outputs: outputs, rewrites: rewrites}
+	s := &Session{name: name, inputs: sig.Inputs, outputs: outputs, rewrites: rewrites, opts: opts}
 	graph, fetched, err := widenHalves(graph, outputs)
 	if err != nil {
 		return nil, err
@@ -91,13 +92,16 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 	if err := findWeights(graph, settings); err != nil {
 		return nil, err
 	}
-	if len(graph.Bytes) > 0 {
-		s.session, err = onnx.NewDynamicAdvancedSessionWithONNXData(graph.Bytes, names(s.inputs), fetched, settings)
-	} else {
-		s.session, err = onnx.NewDynamicAdvancedSession(graph.Path, names(s.inputs), fetched, settings)
-	}
+	err = opts.keepSignalStack(func() (err error) {
+		if len(graph.Bytes) > 0 {
+			s.session, err = onnx.NewDynamicAdvancedSessionWithONNXData(graph.Bytes, names(s.inputs), fetched, settings)
+		} else {
+			s.session, err = onnx.NewDynamicAdvancedSession(graph.Path, names(s.inputs), fetched, settings)
+		}
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrGraph, err)
+		return nil, opts.explain(fmt.Errorf("%w: %w", ErrGraph, err))
 	}
 	return s, nil
 }
@@ -105,7 +109,17 @@ func newSession(graph Graph, opts SessionOptions) (*Session, error) {
 // slims says whether the graph may be changed on its way to the library: other execution providers have their own
 // way with files.
 func (o SessionOptions) slims() bool {
-	return !o.AsIs && (o.Provider == "" || strings.EqualFold(o.Provider, CPU))
+	return !o.AsIs && o.onCPU()
+}
+
+func (o SessionOptions) onCPU() bool { return o.Provider == "" || strings.EqualFold(o.Provider, CPU) }
+
+// explain adds to what went wrong that it did so on another provider than the usual one.
+func (o SessionOptions) explain(err error) error {
+	if err == nil || o.onCPU() {
+		return err
+	}
+	return fmt.Errorf("%w (on execution provider %s; does it run on %s?)", err, o.Provider, CPU)
 }
 
 // externalFolder is the session's entry for where a graph given as bytes finds its weights (onnxruntime's
@@ -162,7 +176,7 @@ func names(infos []TensorInfo) []string {
 }
 
 // settingsOf turns options into the binding's; the caller destroys them.
-func settingsOf(opts SessionOptions) (*onnx.SessionOptions, error) {
+func (r *Runtime) settingsOf(opts SessionOptions) (*onnx.SessionOptions, error) {
 	threads := opts.Threads
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
@@ -184,7 +198,8 @@ func settingsOf(opts SessionOptions) (*onnx.SessionOptions, error) {
 		settings.SetMemPattern(false),
 	)
 	if err == nil {
-		err = appendProvider(settings, opts.Provider, threads)
+		opts.Threads = threads
+		err = r.appendProvider(settings, opts)
 	}
 	if err != nil {
 		settings.Destroy()
@@ -291,7 +306,7 @@ func (s *Session) compute(ctx context.Context, values []onnx.Value, in []Tensor)
 	if err != nil {
 		return results, err
 	}
-	err = s.session.RunWithOptions(values, results, stop.options)
+	err = s.opts.keepSignalStack(func() error { return s.session.RunWithOptions(values, results, stop.options) })
 	stop.release()
 	if err != nil && ctx.Err() != nil {
 		return results, ctx.Err()
@@ -348,7 +363,7 @@ func (s *Session) Close() error {
 	if s.session == nil {
 		return nil
 	}
-	err := s.session.Destroy()
+	err := s.opts.keepSignalStack(s.session.Destroy)
 	s.session = nil
 	return err
 }
