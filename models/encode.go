@@ -79,6 +79,14 @@ func (m *Model) DecodePicture(name string, data []byte, limits preprocess.Limits
 	return m.imageSpec.Decode(name, data, limits)
 }
 
+// ReadPicture decodes like DecodePicture and hands all pixels of the file to rows on the way.
+func (m *Model) ReadPicture(name string, data []byte, limits preprocess.Limits, rows preprocess.Rows) (*preprocess.Picture, error) {
+	if m.image == nil {
+		return preprocess.Read(name, data, limits, rows)
+	}
+	return m.imageSpec.Read(name, data, limits, rows)
+}
+
 // Pixels are a picture's values as the image tower reads them, 3 x height x width float32. They are small, and need
 // neither tower nor queue: whoever waits for EncodePixels needs not hold on to the picture. It fails with
 // space.ErrModality.

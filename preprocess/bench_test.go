@@ -137,3 +137,39 @@ func BenchmarkThumbnail(b *testing.B) {
 		return err
 	})
 }
+
+// BenchmarkRead: from a JPEG's bytes to everything that a collection keeps of it but its perceptual hash, and to pixel
+// values, in one pass; as stored, and turned upright.
+func BenchmarkRead(b *testing.B) {
+	spec := towerSpec(224)
+	values := make([]float32, spec.Len())
+	for _, size := range []image.Point{{X: 1600, Y: 1200}, {X: 4000, Y: 3000}} {
+		data := photo(b, size.X, size.Y)
+		for _, orientation := range []uint16{1, 6} {
+			data := withExif(b, data, orientation, nil, nil)
+			measure(b, fmt.Sprintf("%dx%d/orientation-%d", size.X, size.Y, orientation), func() error {
+				var (
+					digest *PixelDigest
+					small  *Shrinker
+				)
+				p, err := spec.Read("bench.jpg", data, Limits{}, func(width, height int) func([]uint8) {
+					digest, small = NewPixelDigest(width, height), NewShrinker(width, height, 320)
+					return func(pixels []uint8) {
+						digest.Row(pixels)
+						small.Row(pixels)
+					}
+				})
+				if err == nil {
+					spec.Pixels(p, values)
+					digest.Sum()
+					_, err = p.EncodeThumbnail(small.Pixels())
+				}
+				return err
+			})
+		}
+		measure(b, fmt.Sprintf("%dx%d/nothing-kept", size.X, size.Y), func() error {
+			_, err := Read("bench.jpg", data, Limits{}, func(int, int) func([]uint8) { return func([]uint8) {} })
+			return err
+		})
+	}
+}

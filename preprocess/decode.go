@@ -23,18 +23,18 @@ import (
 //
 // It fails with ErrEmpty, ErrNotImage, ErrUnsupported, ErrTruncated, ErrCorrupt or ErrTooLarge.
 func Decode(name string, data []byte, limits Limits) (*Picture, error) {
-	return decodeNamed(name, data, limits, nil)
+	return decodeNamed(name, data, limits, nil, nil)
 }
 
 // Decode decodes like the function Decode, for Pixels of this Spec alone: of a large JPEG only as many pixels as these
 // need, and at once resized, which takes a fraction of the time and of the memory. Pixels gives the same values as of a
 // Picture with all pixels.
 func (s Spec) Decode(name string, data []byte, limits Limits) (*Picture, error) {
-	return decodeNamed(name, data, limits, &s)
+	return decodeNamed(name, data, limits, &s, nil)
 }
 
-func decodeNamed(name string, data []byte, limits Limits, spec *Spec) (*Picture, error) {
-	picture, err := decode(data, limits.withDefaults(), spec)
+func decodeNamed(name string, data []byte, limits Limits, spec *Spec, rows Rows) (*Picture, error) {
+	picture, err := decode(data, limits.withDefaults(), spec, rows)
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", name, err)
 	}
@@ -42,7 +42,7 @@ func decodeNamed(name string, data []byte, limits Limits, spec *Spec) (*Picture,
 	return picture, nil
 }
 
-func decode(data []byte, limits Limits, spec *Spec) (*Picture, error) {
+func decode(data []byte, limits Limits, spec *Spec, rows Rows) (*Picture, error) {
 	if len(data) == 0 {
 		return nil, ErrEmpty
 	}
@@ -80,7 +80,7 @@ func decode(data []byte, limits Limits, spec *Spec) (*Picture, error) {
 	}
 	if kind == formatJPEG {
 		picture.file, picture.orientation = data, about.orientation
-		if done, err := picture.decodeFor(spec); err != nil {
+		if done, err := picture.decodeFor(spec, rows); err != nil {
 			return nil, decodeError(kind, data, err)
 		} else if done {
 			return picture, nil
@@ -99,11 +99,17 @@ func decode(data []byte, limits Limits, spec *Spec) (*Picture, error) {
 		pixels = opaque(img)
 	}
 	picture.pixels = upright(pixels, about.orientation)
+	if rows != nil {
+		eachRowOf(picture.pixels, rows(picture.Width, picture.Height))
+	}
 	return picture, nil
 }
 
-// decodeFor decodes of the picture's file what the spec needs alone; false where that is all of its pixels.
-func (p *Picture) decodeFor(spec *Spec) (done bool, err error) {
+// decodeFor decodes of the picture's file what the spec and rows need alone; false where that is all of its pixels.
+func (p *Picture) decodeFor(spec *Spec, rows Rows) (done bool, err error) {
+	if rows != nil {
+		return true, p.readRows(spec, rows)
+	}
 	if spec == nil || spec.Filter == Nearest {
 		return false, nil
 	}

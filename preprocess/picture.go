@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"hash"
 	"image"
 	"sync"
 	"time"
@@ -56,17 +57,33 @@ func FromImage(name string, img image.Image) *Picture {
 // Decode made.
 func (p *Picture) PixelSHA256() string {
 	pixels := p.Image()
-	width, height := pixels.Rect.Dx(), pixels.Rect.Dy()
-	sum := sha256.New()
-	head := binary.LittleEndian.AppendUint32(nil, uint32(width))
-	sum.Write(binary.LittleEndian.AppendUint32(head, uint32(height)))
-	row := make([]byte, 3*width)
-	for y := range height {
-		packRGB(row, pixels.Pix[y*pixels.Stride:][:4*width])
-		sum.Write(row)
-	}
-	return hex.EncodeToString(sum.Sum(nil))
+	digest := NewPixelDigest(pixels.Rect.Dx(), pixels.Rect.Dy())
+	eachRowOf(pixels, digest.Row)
+	return digest.Sum()
 }
+
+// PixelDigest makes PixelSHA256 while a picture is decoded.
+type PixelDigest struct {
+	sum hash.Hash
+	row []uint8
+}
+
+// NewPixelDigest is for a picture of width x height pixels.
+func NewPixelDigest(width, height int) *PixelDigest {
+	d := &PixelDigest{sha256.New(), make([]uint8, 3*width)}
+	head := binary.LittleEndian.AppendUint32(nil, uint32(width))
+	d.sum.Write(binary.LittleEndian.AppendUint32(head, uint32(height)))
+	return d
+}
+
+// Row takes the next row; see Rows.
+func (d *PixelDigest) Row(pixels []uint8) {
+	packRGB(d.row, pixels)
+	d.sum.Write(d.row)
+}
+
+// Sum is the digest in hexadecimal.
+func (d *PixelDigest) Sum() string { return hex.EncodeToString(d.sum.Sum(nil)) }
 
 // packRGB takes the alpha out of a row of pixels, four at a time: byte by byte takes as long as hashing them.
 func packRGB(row, pixels []uint8) {

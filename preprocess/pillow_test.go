@@ -214,3 +214,8 @@ func testScene(width, height int) *image.RGBA {
 func imagingResize(src image.Image, size image.Point) *image.RGBA {
 	return asRGBA(imaging.Resize(src, size.X, size.Y, imaging.CatmullRom))
 }
+
+// asRGBA renames opaque pixels: at alpha 255 NRGBA and RGBA are the same bytes.
+func asRGBA(img *image.NRGBA) *image.RGBA {
+	return &image.RGBA{Pix: img.Pix, Stride: img.Stride, Rect: img.Rect}
+}

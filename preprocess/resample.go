@@ -30,18 +30,44 @@ func (v view) taps(width, height int, filter Filter, window image.Rectangle) (co
 
 // resize makes the picture of all of the taps' outputs.
 func resize(src *image.RGBA, columns, rows *taps) *image.RGBA {
-	width, height := len(columns.start), len(rows.start)
-	first, last := rows.span()
-	run := fastest()
-	middle := takeCanvas(width, last-first)
-	defer middle.giveTo(&canvases)
-	for y := range last - first {
-		run.row(middle.line(y), src.Pix[(first+y)*src.Stride:], columns)
+	r := newResizer(columns, rows)
+	r.y = r.first
+	for y := r.first; y < r.last; y++ {
+		r.row(src.Pix[y*src.Stride:])
 	}
-	dst := image.NewRGBA(image.Rect(0, 0, width, height))
-	for y, start := range rows.start {
-		weights := rows.weights[y*rows.size : y*rows.size+rows.count[y]]
-		run.column(dst.Pix[y*dst.Stride:(y+1)*dst.Stride], middle.pixels[(start-first)*middle.stride:], middle.stride, weights)
+	return r.done()
+}
+
+// resizer makes the picture of all of the taps' outputs of a source that comes row by row.
+type resizer struct {
+	columns, rows  *taps
+	first, last, y int // rows that are needed, and the one that comes next
+	middle         *canvas
+}
+
+func newResizer(columns, rows *taps) *resizer {
+	r := &resizer{columns: columns, rows: rows}
+	r.first, r.last = rows.span()
+	r.middle = takeCanvas(len(columns.start), r.last-r.first)
+	return r
+}
+
+// row takes the next row of the source.
+func (r *resizer) row(pixels []uint8) {
+	if r.first <= r.y && r.y < r.last {
+		fastest().row(r.middle.line(r.y-r.first), pixels, r.columns)
+	}
+	r.y++
+}
+
+// done is the result, after all rows.
+func (r *resizer) done() *image.RGBA {
+	defer r.middle.giveTo(&canvases)
+	run := fastest()
+	dst := image.NewRGBA(image.Rect(0, 0, len(r.columns.start), len(r.rows.start)))
+	for y, start := range r.rows.start {
+		weights := r.rows.weights[y*r.rows.size : y*r.rows.size+r.rows.count[y]]
+		run.column(dst.Pix[y*dst.Stride:(y+1)*dst.Stride], r.middle.pixels[(start-r.first)*r.middle.stride:], r.middle.stride, weights)
 	}
 	return dst
 }

@@ -33,6 +33,23 @@ func (p *Picture) Small(maxSide int) (*image.RGBA, error) {
 	return from.resample(width, height, Bilinear, image.Rect(0, 0, width, height)), nil
 }
 
+// Shrinker makes the pixels of a thumbnail while a picture is decoded, the same as Small.
+type Shrinker struct{ resizer *resizer }
+
+// NewShrinker is for a picture of width x height pixels; the longer side of its thumbnail has at most maxSide, which is at
+// least 1.
+func NewShrinker(width, height, maxSide int) *Shrinker {
+	w, h := fitWithin(width, height, max(1, maxSide))
+	v := view{nil, image.Pt(width, height), 0, 0, float64(width), float64(height)}
+	return &Shrinker{newResizer(v.taps(w, h, Bilinear, image.Rect(0, 0, w, h)))}
+}
+
+// Row takes the next row; see Rows.
+func (s *Shrinker) Row(pixels []uint8) { s.resizer.row(pixels) }
+
+// Pixels are the thumbnail's, once all rows were taken.
+func (s *Shrinker) Pixels() *image.RGBA { return s.resizer.done() }
+
 // EncodeThumbnail makes a thumbnail of its pixels.
 func (p *Picture) EncodeThumbnail(small *image.RGBA) ([]byte, error) {
 	var out bytes.Buffer

@@ -133,6 +133,10 @@ func (m *fakeModel) DecodePicture(name string, data []byte, limits preprocess.Li
 	return preprocess.Decode(name, data, limits)
 }
 
+func (m *fakeModel) ReadPicture(name string, data []byte, limits preprocess.Limits, rows preprocess.Rows) (*preprocess.Picture, error) {
+	return preprocess.Read(name, data, limits, rows)
+}
+
 func (m *fakeModel) Pixels(picture *preprocess.Picture) ([]float32, error) {
 	return meanColour(picture.Image()), nil
 }

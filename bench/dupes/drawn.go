@@ -40,6 +40,10 @@ func (*given) DecodePicture(string, []byte, preprocess.Limits) (*preprocess.Pict
 	return nil, errGiven
 }
 
+func (*given) ReadPicture(name string, data []byte, limits preprocess.Limits, rows preprocess.Rows) (*preprocess.Picture, error) {
+	return preprocess.Read(name, data, limits, rows)
+}
+
 func (*given) Pixels(*preprocess.Picture) ([]float32, error) { return nil, errGiven }
 
 func (*given) EncodePixels(context.Context, []float32) (space.Vector, error) {

@@ -29,7 +29,7 @@ func (a *app) benchCommand() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE:    helpOrSuggest,
 	}
-	cmd.AddCommand(a.benchEncodeCommand(), a.benchSoakCommand(), a.benchPlotCommand(), a.benchSearchCommand(), a.benchFusionCommand(), a.benchKNNCommand())
+	cmd.AddCommand(a.benchEncodeCommand(), a.benchIndexCommand(), a.benchSoakCommand(), a.benchPlotCommand(), a.benchSearchCommand(), a.benchFusionCommand(), a.benchKNNCommand())
 	return cmd
 }
 

@@ -41,24 +41,29 @@ func line(img *image.RGBA, y int) []uint8 {
 
 // rgba makes the wanted part of the picture from the components' samples, in memory where that has room.
 func (d *decoder) rgba(memory []uint8) *image.RGBA {
-	width, height := ceilDiv(d.width*d.size, 8), ceilDiv(d.height*d.size, 8)
-	var planes [4]*plane
-	for i := range d.components {
-		c := &d.components[i]
-		stepX, stepY := d.steps(c)
-		planes[i] = newPlane(c.plane, c.stride, width, height, stepX, stepY, d.size > 1, d.part)
-	}
 	dst := &image.RGBA{Stride: 4 * d.part.Dx(), Rect: d.part}
 	if n := dst.Stride * d.part.Dy(); n <= cap(memory) {
 		dst.Pix = memory[:n]
 	} else {
 		dst.Pix = make([]uint8, n)
 	}
-	convert := d.converter(&planes)
+	convert := d.converter(d.planes())
 	for y := d.part.Min.Y; y < d.part.Max.Y; y++ {
 		convert(line(dst, y-d.part.Min.Y), y)
 	}
 	return dst
+}
+
+// planes are the components' samples, as far as the wanted part needs them.
+func (d *decoder) planes() *[4]*plane {
+	width, height := ceilDiv(d.width*d.size, 8), ceilDiv(d.height*d.size, 8)
+	planes := new([4]*plane)
+	for i := range d.components {
+		c := &d.components[i]
+		stepX, stepY := d.steps(c)
+		planes[i] = newPlane(c.plane, c.stride, width, height, stepX, stepY, d.size > 1, d.part)
+	}
+	return planes
 }
 
 // converter chooses the colour conversion as libjpeg does (jdapimin.c, default_decompress_parms).

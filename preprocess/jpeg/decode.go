@@ -26,6 +26,9 @@ type decoder struct {
 	ending int // whether there is an end marker: 0 not yet known, 1 no, 2 yes
 	data   *scanData
 	strip  *strip
+
+	twin        *decoder // takes a reduced picture of the same coefficients; nil: none is wanted
+	twinBuffers *buffers
 }
 
 // component is one colour plane.
@@ -47,6 +50,8 @@ type component struct {
 	dcTable      *huffman
 	acTable      *huffman
 	pred         int32
+	twin         *component   // that makes samples of a reduced picture of the same blocks
+	lowest       *[chunk]kept // room for the twin's coefficients
 }
 
 // maxScans bounds the work that a small file can ask for; real progressive files have about ten.
@@ -118,6 +123,9 @@ func (d *decoder) read(buffers *buffers) error {
 		case isFrame(marker):
 			if err = d.frame(marker, segment); err == nil {
 				err = d.allocate(buffers)
+			}
+			if err == nil {
+				err = d.allocateTwin()
 			}
 		default:
 			d.application(marker, segment)

@@ -185,6 +185,9 @@ func (s *strip) samples(x, y, n int) {
 		}
 		if first < end {
 			u.component.reconstruct(u.out[first:end], (x+first)*u.columns+u.x, row, u.columns)
+			if u.component.twin != nil {
+				u.component.reduceBlocks(u.out[first:end], (x+first)*u.columns+u.x, row, u.columns)
+			}
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"image/jpeg"
 	"slices"
 	"time"
@@ -141,30 +140,19 @@ func (c *Catalog) CheckCopy(ctx context.Context, file []byte, name string, q spa
 
 // probe is what ingest would make of a picture.
 func (c *Catalog) probe(ctx context.Context, file []byte, name string) (dedup.Probe, space.Vector, error) {
-	picture, err := preprocess.Decode(name, file, c.opts.Limits)
+	s, picture, err := c.survey(Document{Name: name, Image: file})
 	if err != nil {
 		return dedup.Probe{}, space.Vector{}, err
 	}
-	described := describe(picture, Document{Image: file})
-	probe := dedup.Probe{Item: space.Item{Kind: space.Image, SHA256: hexSHA256(file), Picture: described}}
-	if probe.Image, err = thumbnailOf(picture); err != nil {
+	probe := dedup.Probe{Item: space.Item{Kind: space.Image, SHA256: hexSHA256(file), Picture: s.about}}
+	if probe.Image, err = jpeg.Decode(bytes.NewReader(s.thumbnail)); err != nil { // as those of the collection show
 		return probe, space.Vector{}, err
 	}
-	described.Inner = dedup.Inner(probe.Image)
 	vectors, err := c.enc.EncodePictures(ctx, []*preprocess.Picture{picture})
 	if err != nil {
 		return probe, space.Vector{}, err
 	}
 	return probe, vectors[0], nil
-}
-
-// thumbnailOf is the picture as its thumbnail would show it.
-func thumbnailOf(p *preprocess.Picture) (image.Image, error) {
-	small, err := p.Thumbnail(thumbnailSide)
-	if err != nil {
-		return nil, err
-	}
-	return jpeg.Decode(bytes.NewReader(small))
 }
 
 func (c *Catalog) checkProbe(ctx context.Context, probe dedup.Probe, vector space.Vector, opts dedup.Options) (space.CopyCheck, error) {

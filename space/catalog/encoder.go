@@ -18,4 +18,6 @@ type Encoder interface {
 	EncodePixels(ctx context.Context, pixels []float32) (space.Vector, error)
 	// DecodePicture decodes an image file for EncodePictures alone, with as few pixels as that needs.
 	DecodePicture(name string, data []byte, limits preprocess.Limits) (*preprocess.Picture, error)
+	// ReadPicture does so, too, and hands out all pixels of the file on the way.
+	ReadPicture(name string, data []byte, limits preprocess.Limits, rows preprocess.Rows) (*preprocess.Picture, error)
 }

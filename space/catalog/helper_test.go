@@ -59,6 +59,10 @@ func (b *bagOfWords) DecodePicture(name string, data []byte, limits preprocess.L
 	return preprocess.Decode(name, data, limits)
 }
 
+func (b *bagOfWords) ReadPicture(name string, data []byte, limits preprocess.Limits, rows preprocess.Rows) (*preprocess.Picture, error) {
+	return preprocess.Read(name, data, limits, rows)
+}
+
 func (b *bagOfWords) EncodePictures(ctx context.Context, pictures []*preprocess.Picture) ([]space.Vector, error) {
 	if err := b.ready(ctx); err != nil {
 		return nil, err

@@ -8,9 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/clipd/clipd/preprocess"
 	"github.com/clipd/clipd/space"
-	"github.com/clipd/clipd/space/dedup"
 )
 
 // ingestAtOnce is how many documents of one Ingest are on their way: enough that the image tower always has a full
@@ -97,9 +95,6 @@ func (c *Catalog) reusePicture(ctx context.Context, d *draft, old space.Item) (b
 	return true, nil
 }
 
-// thumbnailSide is the longer side of a thumbnail, in pixels.
-const thumbnailSide = 320
-
 // readPicture decodes, describes and encodes an image.
 func (c *Catalog) readPicture(ctx context.Context, d *draft) error {
 	pixels, err := c.lookAt(ctx, d)
@@ -117,37 +112,15 @@ func (c *Catalog) lookAt(ctx context.Context, d *draft) ([]float32, error) {
 		return nil, err
 	}
 	defer c.opts.Decoding.Release(1)
-	picture, err := preprocess.Decode(d.doc.name(), d.doc.Image, c.opts.Limits)
+	s, picture, err := c.survey(d.doc)
 	if err != nil {
 		return nil, err
 	}
-	it := d.item()
-	it.Picture = describe(picture, d.doc)
-	small, err := picture.Small(thumbnailSide)
-	if err != nil {
-		return nil, err
-	}
-	it.Picture.Inner = dedup.Inner(small)
-	if d.record.Thumbnail, err = picture.EncodeThumbnail(small); err != nil {
-		return nil, err
-	}
-	if !it.Vector.IsNone() {
+	d.item().Picture, d.record.Thumbnail = s.about, s.thumbnail
+	if !d.item().Vector.IsNone() {
 		return nil, nil
 	}
 	return c.enc.Pixels(picture)
-}
-
-func describe(p *preprocess.Picture, doc Document) *space.Picture {
-	hash, quality := dedup.Hash(p.Image())
-	about := &space.Picture{
-		Format: p.Format, Width: p.Width, Height: p.Height, Bytes: int64(len(doc.Image)), Modified: doc.Modified,
-		Taken: p.Taken, Camera: p.Camera, PixelSHA256: p.PixelSHA256(), Hash: hash, HashQuality: quality,
-		JPEGQuality: preprocess.JPEGQuality(doc.Image),
-	}
-	if p.Located {
-		about.Location = &space.Point{Lat: p.Latitude, Lon: p.Longitude}
-	}
-	return about
 }
 
 // textBatch is how many texts are given to the encoder at once; it sorts them by length.

@@ -82,6 +82,10 @@ func (m *clipLike) DecodePicture(string, []byte, preprocess.Limits) (*preprocess
 	return nil, errors.New("not needed")
 }
 
+func (m *clipLike) ReadPicture(string, []byte, preprocess.Limits, preprocess.Rows) (*preprocess.Picture, error) {
+	return nil, errors.New("not needed")
+}
+
 func clipImage(i, concepts int) space.Entry {
 	hub := float32(0)
 	if i%10 == 0 {

@@ -26,16 +26,40 @@ func Hash(img image.Image) (space.Hash256, int) {
 	return hashLuminance(newLuminance(img))
 }
 
+// Hasher makes the Hash of a picture that comes row by row.
+type Hasher struct{ averages *averager }
+
+// NewHasher is for a picture of width x height pixels.
+func NewHasher(width, height int) *Hasher {
+	return &Hasher{newAverager(width, height, gridSide, gridSide)}
+}
+
+// Row takes the next row: four bytes a pixel, red, green, blue, and one that is passed over.
+func (h *Hasher) Row(pixels []uint8) {
+	quadsToFloats(pixels, h.averages.next())
+	h.averages.taken()
+}
+
+// Sum is the hash and its quality, after all rows.
+func (h *Hasher) Sum() (space.Hash256, int) {
+	h.averages.flush()
+	return hashGrid(h.averages.grey)
+}
+
 func hashLuminance(l luminance) (space.Hash256, int) {
-	block := smoothed(l)
+	return hashGrid(averages(l, gridSide, gridSide))
+}
+
+// hashGrid is the hash of a picture's averages.
+func hashGrid(grid grey) (space.Hash256, int) {
+	block := smoothed(grid)
 	coefficients := cosines(block)
 	return signs(coefficients), min(quality(block), firmness(coefficients))
 }
 
-// smoothed is the luminance, 0 to 255, of a picture brought to 64×64: averages over a 128×128 grid, of which each
-// value is a weighted mean of four by four.
-func smoothed(l luminance) *[blockSide * blockSide]float32 {
-	grid := averages(l, gridSide, gridSide)
+// smoothed is the luminance, 0 to 255, of a picture brought to 64×64: of its averages over a 128×128 grid, each value
+// is a weighted mean of four by four.
+func smoothed(grid grey) *[blockSide * blockSide]float32 {
 	weights := [4]float32{0.125, 0.375, 0.375, 0.125} // two box filters of two and three, one after the other
 	var rows [gridSide * blockSide]float32
 	for y := range gridSide {

@@ -103,24 +103,67 @@ func (g grey) at(x, y int) float32 { return g.pix[y*g.width+x] }
 // averages brings a picture to another size: each value is the mean of the area that it stands for, with pixels on
 // the border counted in part. An empty picture gives zeroes.
 func averages(l luminance, width, height int) grey {
-	g := newGrey(width, height)
+	a := newAverager(l.width, l.height, width, height)
 	if l.width == 0 || l.height == 0 {
-		return g
+		return a.grey
 	}
-	columns := windows(l.width, width)
-	lines := shares(l.height, height)
-	row, reduced := make([]float32, l.width), make([]float32, width)
 	for y := range l.height {
-		l.row(y, row)
-		reduce(row, columns, reduced)
-		for _, part := range lines[y] {
-			into := g.pix[part.to*width:][:len(reduced)]
+		l.row(y, a.next())
+		a.taken()
+	}
+	a.flush()
+	return a.grey
+}
+
+// averager makes averages of rows as they come.
+type averager struct {
+	grey     grey
+	columns  []window
+	lines    [][]share
+	rows     [rowsAtOnce][]float32
+	reduced  [rowsAtOnce][]float32
+	y, count int // rows that went into grey, and that wait
+}
+
+// rowsAtOnce are reduced together: the sum of one waits for each of its additions, four keep the processor busy.
+const rowsAtOnce = 4
+
+func newAverager(fromWidth, fromHeight, width, height int) *averager {
+	a := &averager{grey: newGrey(width, height), columns: windows(fromWidth, width), lines: shares(fromHeight, height)}
+	for i := range rowsAtOnce {
+		a.rows[i], a.reduced[i] = make([]float32, fromWidth), make([]float32, width)
+	}
+	return a
+}
+
+// next is room for the next row; call taken when it is filled.
+func (a *averager) next() []float32 { return a.rows[a.count] }
+
+func (a *averager) taken() {
+	if a.count++; a.count == rowsAtOnce {
+		a.flush()
+	}
+}
+
+// flush adds the rows that wait.
+func (a *averager) flush() {
+	if a.count == rowsAtOnce {
+		reduceFour(&a.rows, a.columns, &a.reduced)
+	} else {
+		for i := range a.count {
+			reduce(a.rows[i], a.columns, a.reduced[i])
+		}
+	}
+	for _, reduced := range a.reduced[:a.count] {
+		for _, part := range a.lines[a.y] {
+			into := a.grey.pix[part.to*a.grey.width:][:len(reduced)]
 			for x, v := range reduced {
 				into[x] += part.weight * v
 			}
 		}
+		a.y++
 	}
-	return g
+	a.count = 0
 }
 
 // share is the part of an output value that one input gives.
@@ -181,6 +224,22 @@ func reduce(row []float32, columns []window, into []float32) {
 			}
 			into[x] = sum
 		}
+	}
+}
+
+// reduceFour reduces four rows, each as reduce does.
+func reduceFour(rows *[rowsAtOnce][]float32, columns []window, into *[rowsAtOnce][]float32) {
+	for x, w := range columns {
+		n := len(w.weights)
+		r0, r1, r2, r3 := rows[0][w.from:][:n], rows[1][w.from:][:n], rows[2][w.from:][:n], rows[3][w.from:][:n]
+		var s0, s1, s2, s3 float32
+		for i, weight := range w.weights {
+			s0 += weight * r0[i]
+			s1 += weight * r1[i]
+			s2 += weight * r2[i]
+			s3 += weight * r3[i]
+		}
+		into[0][x], into[1][x], into[2][x], into[3][x] = s0, s1, s2, s3
 	}
 }
 
