@@ -53,7 +53,8 @@ func bytesToFloats(from []byte, into []float32) {
 	}
 }
 
-func quadsToFloats(from []byte, into []float32) {
+// quadsToFloatsPlain writes the luma of pixels of four bytes. It is the oracle of the assembly.
+func quadsToFloatsPlain(from []byte, into []float32) {
 	for x := range into {
 		p := from[4*x : 4*x+4 : 4*x+4]
 		into[x] = lumaShares[0][p[0]] + lumaShares[1][p[1]] + lumaShares[2][p[2]]

@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package dedup
+
+func quadsToFloats(from []byte, into []float32) { quadsToFloatsPlain(from, into) }
