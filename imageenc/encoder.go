@@ -247,7 +247,7 @@ func (e *Encoder) run(ctx context.Context, batch [][]float32) ([]space.Vector, e
 	vectors := make([]space.Vector, len(batch))
 	for i := range vectors {
 		if vectors[i], err = space.Normalize(out[0].F32[i*dim : (i+1)*dim]); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: output %q: %w", space.ErrModelOutput, e.output.Name, err)
 		}
 	}
 	return vectors, nil

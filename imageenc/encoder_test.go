@@ -5,18 +5,21 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/clipd/clipd/internal/ort"
 	"github.com/clipd/clipd/preprocess"
+	"github.com/clipd/clipd/space"
 )
 
 // fakeTower gives the mean of each channel, and one more component, so that no vector is zero.
 type fakeTower struct {
 	inputs, outputs []ort.TensorInfo
 	fed             [][]int64 // dims of what it was fed
+	spoil           float32   // the last component, where it isn't 0
 }
 
 func (f *fakeTower) Inputs() []ort.TensorInfo  { return f.inputs }
@@ -38,7 +41,11 @@ func (f *fakeTower) Run(ctx context.Context, in []ort.Tensor, outputs ...string)
 			}
 			out = append(out, sum/float32(plane))
 		}
-		out = append(out, 0.1)
+		last := float32(0.1)
+		if f.spoil != 0 {
+			last = f.spoil
+		}
+		out = append(out, last)
 	}
 	return []ort.Tensor{{Name: outputs[0], Dims: []int64{int64(rows), 4}, F32: out}}, nil
 }
@@ -133,5 +140,23 @@ func TestCancelledEncode(t *testing.T) {
 	cancel()
 	if _, err := e.Encode(ctx, pictures()); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestNotFiniteOutput: a tower that gives no numbers is named by its output, when it is loaded and later.
+func TestNotFiniteOutput(t *testing.T) {
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(-1))} {
+		fake := tower(-1)
+		e, err := New(context.Background(), spec(), fake, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fake.spoil = bad
+		if _, err := e.Encode(context.Background(), pictures()); !errors.Is(err, space.ErrModelOutput) || !errors.Is(err, space.ErrNotFinite) || !strings.Contains(err.Error(), `output "image_embeds"`) {
+			t.Errorf("%g: %v", bad, err)
+		}
+		if _, err := New(context.Background(), spec(), fake, Options{}); !errors.Is(err, ErrGraph) || !strings.Contains(err.Error(), `output "image_embeds"`) {
+			t.Errorf("%g, when it is loaded: %v", bad, err)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package models
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -198,7 +199,8 @@ func (m *Model) runTexts(ctx context.Context, items []textItem) ([]space.Vector,
 	for i, item := range items {
 		tokens[i] = item.tokens
 	}
-	return encoder.EncodeTokens(ctx, tokens)
+	vectors, err := encoder.EncodeTokens(ctx, tokens)
+	return vectors, m.blame(err)
 }
 
 // runPictures is the batcher's function: one run of the image tower.
@@ -208,7 +210,16 @@ func (m *Model) runPictures(ctx context.Context, pixels [][]float32) ([]space.Ve
 		return nil, err
 	}
 	defer release()
-	return encoder.EncodePixels(ctx, pixels)
+	vectors, err := encoder.EncodePixels(ctx, pixels)
+	return vectors, m.blame(err)
+}
+
+// blame names the model in an error that is the model's own.
+func (m *Model) blame(err error) error {
+	if !errors.Is(err, space.ErrModelOutput) {
+		return err
+	}
+	return fmt.Errorf("model %s: %w", m.name, err)
 }
 
 // BatchStats are the counters of the two queues; a tower that isn't there has none.

@@ -13,6 +13,8 @@ var (
 	ErrZeroVector = errors.New("zero vector")
 	// ErrNotFinite: a component is NaN or infinite.
 	ErrNotFinite = errors.New("vector has a NaN or infinite component")
+	// ErrModelOutput: a model's tower gave what is no vector; the model is broken, not what it was given.
+	ErrModelOutput = errors.New("the model gives no usable vector")
 	// ErrNotUnit: FromUnit was given a vector whose length is not 1.
 	ErrNotUnit = errors.New("vector is not of unit length")
 	// ErrDimension: two vectors, or a vector and a collection, differ in dimension.

@@ -69,7 +69,7 @@ func (e *Encoder) run(ctx context.Context, tokens []Tokens, batch []int, vectors
 	}
 	for row, i := range batch {
 		if vectors[i], err = space.Normalize(pooled[row]); err != nil {
-			return fmt.Errorf("text tower: %w", err)
+			return fmt.Errorf("text tower: %w: output %q: %w", space.ErrModelOutput, e.output.Name, err)
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 
 	"github.com/clipd/clipd/internal/ort"
+	"github.com/clipd/clipd/space"
 )
 
 // fakeTower is a tower whose vectors can be foretold: a token's state is (1, id, position+1), a text's vector is the
@@ -20,6 +21,7 @@ type fakeTower struct {
 	inputs, outputs []ort.TensorInfo
 	causal          bool // the vector doesn't depend on what stands behind the first token 2 (the closing one)
 	fed             [][]ort.Tensor
+	spoil           float32 // the first component of every vector, where it isn't 0
 }
 
 func (f *fakeTower) Inputs() []ort.TensorInfo  { return f.inputs }
@@ -45,6 +47,9 @@ func (f *fakeTower) Run(ctx context.Context, in []ort.Tensor, outputs ...string)
 				}
 			}
 			open = open && !(f.causal && id == 2)
+		}
+		if f.spoil != 0 {
+			sum[0] = f.spoil
 		}
 		sums = append(sums, sum[:]...)
 	}
@@ -370,6 +375,18 @@ func BenchmarkTokenize(b *testing.B) {
 	for b.Loop() {
 		if _, err := e.Tokenize("a photo of a cat on a sofa"); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestNotFiniteOutput: a tower that gives no numbers is named by its output.
+func TestNotFiniteOutput(t *testing.T) {
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
+		tower := plainTower()
+		e := newEncoder(t, tower, nil)
+		tower.spoil = bad
+		if _, err := e.Encode(context.Background(), []string{"a"}); !errors.Is(err, space.ErrModelOutput) || !errors.Is(err, space.ErrNotFinite) || !strings.Contains(err.Error(), `output "text_embeds"`) {
+			t.Errorf("%g: %v", bad, err)
 		}
 	}
 }

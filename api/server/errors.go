@@ -69,6 +69,7 @@ var kinds = []struct {
 	status   int
 	code     string
 }{
+	{space.ErrModelOutput, http.StatusInternalServerError, api.CodeInternal}, // before what is wrong with it: no client is to blame
 	{preprocess.ErrTooLarge, http.StatusRequestEntityTooLarge, api.CodeTooLarge},
 	{errImageText, http.StatusBadRequest, api.CodeInvalidImage},
 	{preprocess.ErrEmpty, http.StatusBadRequest, api.CodeInvalidImage},
@@ -161,9 +162,9 @@ func (s *Server) writeError(err error, c echo.Context) {
 	if e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable {
 		c.Response().Header().Set("Retry-After", retryAfter)
 	}
-	if e.Detail.Code == api.CodeInternal {
+	if message, ok := strings.CutSuffix(e.Detail.Message, " id"); ok && e.Detail.Code == api.CodeInternal {
 		named := *e
-		named.Detail.Message = strings.TrimSuffix(e.Detail.Message, " id") + " id " + requestID(c)
+		named.Detail.Message = message + " id " + requestID(c)
 		e = &named
 	}
 	if c.Request().Method == http.MethodHead {

@@ -249,3 +249,11 @@ func TestOptionsThatMakeNoSenseNameTheirFlag(t *testing.T) {
 		t.Error("a server without a library was made")
 	}
 }
+
+// TestABrokenModelIsNoFaultOfTheClient: NaN out of a tower is the server's, and says of which model.
+func TestABrokenModelIsNoFaultOfTheClient(t *testing.T) {
+	s := start(t)
+	s.model.spoilt.Store(true)
+	status, _, data := s.send(t, "POST", "/v1/embeddings", "application/json", `{"input":"a"}`)
+	wantError(t, parseRefusal(t, status, data), 500, api.CodeInternal, "", "model fake", "no usable vector", "NaN")
+}

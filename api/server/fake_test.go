@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"math"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -30,6 +32,7 @@ type fakeModel struct {
 	busy    atomic.Bool   // encode nothing, say space.ErrBusy
 	panics  atomic.Bool   // panic at the next text
 	fails   atomic.Bool   // fail with an error nobody knows
+	spoilt  atomic.Bool   // give what is no vector
 	hold    chan struct{} // texts wait until it is closed
 	reached chan struct{} // gets a value when texts begin to wait
 	name    string
@@ -75,6 +78,9 @@ func (m *fakeModel) EncodeTexts(ctx context.Context, texts []string) ([]space.Ve
 		panic("the fake panics as it was told")
 	case m.fails.Load():
 		return nil, errFake
+	case m.spoilt.Load():
+		_, err := space.Normalize([]float32{float32(math.NaN())})
+		return nil, fmt.Errorf("model fake: %w: %w", space.ErrModelOutput, err)
 	}
 	if m.hold != nil {
 		m.reached <- struct{}{}

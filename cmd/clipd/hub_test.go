@@ -109,3 +109,18 @@ func TestModelsVerify(t *testing.T) {
 		t.Errorf("with a wrong golden: %s%s", got.out, got.err)
 	}
 }
+
+// TestModelInUseIsNotRemoved: the server may have to load its towers again.
+func TestModelInUseIsNotRemoved(t *testing.T) {
+	c := newCLI(t)
+	c.env["HF_ENDPOINT"] = newHub(t, "siglip2").URL
+	c.must(t, exitDone, "models", "pull", "owner/siglip2@v1")
+	t.Run("while a server runs", func(t *testing.T) {
+		startServer(t, c, "--model", "owner/siglip2")
+		if got := c.must(t, exitFailed, "models", "rm", "owner/siglip2", "--yes"); !strings.Contains(got.err, "uses model owner/siglip2; stop it first") {
+			t.Errorf("got %s", got.err)
+		}
+		c.must(t, exitDone, "embed", "a cat", "--json")
+	})
+	c.must(t, exitDone, "models", "rm", "owner/siglip2", "--yes")
+}

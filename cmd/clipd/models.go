@@ -235,18 +235,22 @@ func fedPixels(s preprocess.Spec) string {
 func (a *app) modelsRemoveCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
-		Use:     "rm NAME",
-		Short:   "Remove a model that was pulled",
-		Long:    "Rm removes a model's folder. Collections that it made stay, but cannot be opened without it.",
+		Use:   "rm NAME",
+		Short: "Remove a model that was pulled",
+		Long: `Rm removes a model's folder. Collections that it made stay, but cannot be opened without it. A model that the running
+server uses is not removed: the server loads its towers again after a pause.`,
 		Example: "  clipd models rm Xenova/clip-vit-base-patch32 --yes",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			folder, err := models.Find(a.modelsDir(), args[0])
 			if err != nil {
 				return err
 			}
 			if !below(folder.Dir, []string{a.modelsDir()}) || folder.Dir == a.modelsDir() {
 				return fmt.Errorf("%s was not pulled; only models in %s are removed", args[0], a.modelsDir())
+			}
+			if err := a.checkUnused(cmd.Context(), folder.Name); err != nil {
+				return err
 			}
 			if err := a.confirm(yes, fmt.Sprintf("Remove model %s (%s)?", folder.Name, folder.Dir)); err != nil {
 				return err
@@ -266,4 +270,25 @@ func (a *app) modelsRemoveCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return cmd
+}
+
+// checkUnused refuses a model that the running server has opened, for itself or for a collection.
+func (a *app) checkUnused(ctx context.Context, name string) error {
+	c, running := a.runningServer(ctx)
+	if !running {
+		return nil
+	}
+	defer c.close()
+	status, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	used := status.Model.ID == name
+	for _, collection := range status.Collections {
+		used = used || collection.Fingerprint.Model == name
+	}
+	if used {
+		return fmt.Errorf("the server at %s uses model %s; stop it first", c.place, name)
+	}
+	return nil
 }
