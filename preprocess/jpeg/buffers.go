@@ -16,8 +16,8 @@ var pool = sync.Pool{New: func() any { return new(buffers) }}
 
 func takeBuffers() *buffers { return pool.Get().(*buffers) }
 
-// keepBytes is the most that is kept for the next picture: what one 12-megapixel photograph needs.
-const keepBytes = 48 << 20
+// keepBytes is the most that is kept for the next picture: what one 12-megapixel photograph needs that is progressive.
+const keepBytes = 72 << 20
 
 func (b *buffers) give() {
 	b.strip.units = [10]unit{} // they hold the picture
