@@ -196,7 +196,7 @@ func (h *hub) refusal(answer *http.Response) error {
 		}
 		return fmt.Errorf("%s answers %q for %s: the token (HF_TOKEN) doesn't permit it", h.endpoint, answer.Status, path)
 	}
-	return &statusError{status: answer.Status, code: answer.StatusCode, path: path, after: retryAfter(answer.Header.Get("Retry-After"))}
+	return &statusError{status: answer.Status, code: answer.StatusCode, path: path, after: retryAfter(answer.Header.Get("Retry-After"), time.Now())}
 }
 
 // statusError is an answer that may be another one later.
@@ -220,10 +220,16 @@ func (e *statusError) temporary() bool {
 // maxRetryAfter bounds how long a hub may make a pull wait.
 const maxRetryAfter = 2 * time.Minute
 
-func retryAfter(text string) time.Duration {
+// retryAfter reads the header of that name: seconds, or a date (RFC 9110, 10.2.3).
+func retryAfter(text string, now time.Time) time.Duration {
 	seconds, err := strconv.Atoi(text)
-	if err != nil || seconds < 0 {
-		return 0
+	wait := time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
+	if err != nil {
+		date, err := http.ParseTime(text)
+		if err != nil {
+			return 0
+		}
+		wait = date.Sub(now)
 	}
-	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	return min(max(wait, 0), maxRetryAfter)
 }

@@ -555,3 +555,56 @@ func TestPullBringsTheModelsGolden(t *testing.T) {
 		t.Errorf("it brought %v", files)
 	}
 }
+
+// The token is for the hub: the store that it sends a download to is another's.
+func TestPullKeepsTheTokenFromOtherHosts(t *testing.T) {
+	h := newFakeHub(t)
+	var mu sync.Mutex
+	asked, leaked := 0, 0
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked++
+		if r.Header.Get("Authorization") != "" {
+			leaked++
+		}
+		mu.Unlock()
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.file(w, r, strings.TrimPrefix(r.URL.Path, "/"))
+	}))
+	defer store.Close()
+	elsewhere := strings.Replace(store.URL, "127.0.0.1", "localhost", 1)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path, isFile := strings.CutPrefix(r.URL.Path, "/owner/clip/resolve/"+fakeCommit+"/")
+		switch {
+		case r.Header.Get("Authorization") != "Bearer secret":
+			w.WriteHeader(http.StatusForbidden)
+		case isFile && strings.Contains(path, ".onnx"):
+			http.Redirect(w, r, elsewhere+"/"+path+"?cdn=1", http.StatusFound)
+		default:
+			h.ServeHTTP(w, r)
+		}
+	}))
+	defer front.Close()
+	h.pageSize = 100 // the pages' links name the other server
+	folder, err := Pull(t.Context(), t.TempDir(), "owner/clip", PullOptions{Endpoint: front.URL, Token: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPulled(t, h, folder)
+	if asked == 0 || leaked > 0 {
+		t.Errorf("the store was asked %d times, %d times with the hub's token", asked, leaked)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Duration{
+		"7": 7 * time.Second, "0": 0, "-1": 0, "soon": 0, "": 0, "9999": maxRetryAfter, "9223372036854775807": maxRetryAfter,
+		"Wed, 25 Nov 2026 12:00:30 GMT": 30 * time.Second, "Wed, 25 Nov 2026 11:00:00 GMT": 0, "Thu, 26 Nov 2026 12:00:30 GMT": maxRetryAfter,
+	} {
+		if got := retryAfter(text, now); got != want {
+			t.Errorf("%q: %v; want %v", text, got, want)
+		}
+	}
+}

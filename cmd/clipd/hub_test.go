@@ -124,3 +124,58 @@ func TestModelInUseIsNotRemoved(t *testing.T) {
 	})
 	c.must(t, exitDone, "models", "rm", "owner/siglip2", "--yes")
 }
+
+// TestHubTokenFromTheEnvironment: HF_TOKEN is sent, and an error without it names it.
+func TestHubTokenFromTheEnvironment(t *testing.T) {
+	hub := newHub(t, "siglip2")
+	gated := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer hf_secret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		hub.Config.Handler.ServeHTTP(w, r)
+	}))
+	defer gated.Close()
+	c := newCLI(t)
+	c.env["HF_ENDPOINT"] = gated.URL
+	if got := c.must(t, exitFailed, "models", "pull", "owner/siglip2@v1"); !strings.Contains(got.err, "HF_TOKEN") {
+		t.Errorf("without a token: %s", got.err)
+	}
+	c.env["HF_TOKEN"] = "hf_secret"
+	c.must(t, exitDone, "models", "pull", "owner/siglip2@v1")
+}
+
+// TestInfoOfABrokenFolder: what is wrong with a folder is named by file and field, whichever file it is.
+func TestInfoOfABrokenFolder(t *testing.T) {
+	for want, spoil := range map[string]struct{ file, content string }{
+		"no model in this folder":       {"onnx/text_model.onnx onnx/vision_model.onnx", ""},
+		"tokenizer.json is needed":      {"tokenizer.json", ""},
+		"onnx/vision_model.onnx":        {"onnx/vision_model.onnx", "no graph at all"},
+		"onnx/text_model.onnx":          {"onnx/text_model.onnx", "no graph at all"},
+		`field "image_mean" is missing`: {"preprocessor_config.json", `{"size":{"shortest_edge":260},"crop_size":260,"resample":3}`},
+		"preprocessor_config.json: ":    {"preprocessor_config.json", `{"size":`},
+		"1_Pooling/config.json":         {"1_Pooling/config.json", `{}`},
+		"clipd.json":                    {"clipd.json", `[]`},
+	} {
+		dir := filepath.Join(t.TempDir(), "broken")
+		if err := os.CopyFS(dir, models.Starter().FS); err != nil {
+			t.Fatal(err)
+		}
+		for file := range strings.FieldsSeq(spoil.file) {
+			path := filepath.Join(dir, file)
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			if spoil.content == "" {
+				continue
+			}
+			if err := os.WriteFile(path, []byte(spoil.content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := newCLI(t).must(t, exitFailed, "models", "info", dir)
+		if !strings.Contains(got.err, want) || strings.Count(got.err, "\n") > 3 {
+			t.Errorf("want %q, got %s", want, got.err)
+		}
+	}
+}
