@@ -303,15 +303,15 @@ func TestReadSpec(t *testing.T) {
 		{"XLM-R", map[string]string{"config.json": `{"model_type":"xlm-roberta","max_position_embeddings":514,"pad_token_id":1}`}, Spec{ContextLength: 512, PadID: 1, Pooling: PoolingNone, ModelType: "xlm-roberta"}},
 		{"SigLIP without lengths", map[string]string{"tokenizer_config.json": `{"model_input_names":["input_ids"]}`, "config.json": `{"model_type":"siglip2"}`, "tokenizer.json": `{}`},
 			Spec{ContextLength: 64, Padding: PaddingFull, PadSeen: true, Pooling: PoolingNone, ModelType: "siglip2"}},
-		{"LAION's, with both descriptions", map[string]string{"config.json": `{"model_type":"clip"}`, "tokenizer_config.json": `{"model_max_length":77,"pad_token":"</s>"}`, "open_clip_config.json": `{"model_cfg":{"text_cfg":{"context_length":77}}}`},
+		{"LAION's, with both descriptions", map[string]string{"config.json": `{"model_type":"clip"}`, "tokenizer_config.json": `{"model_max_length":77,"pad_token":"</s>"}`, "open_clip_config.json": `{"model_cfg":{"text_cfg":{"mostlength":77}}}`},
 			Spec{ContextLength: 77, PadID: 2, Pooling: PoolingNone, ModelType: "clip"}},
-		{"open_clip's own tokenizer", map[string]string{"tokenizer_config.json": `{"pad_token":"</s>"}`, "open_clip_config.json": `{"model_cfg":{"text_cfg":{"context_length":77}}}`},
+		{"open_clip's own tokenizer", map[string]string{"tokenizer_config.json": `{"pad_token":"</s>"}`, "open_clip_config.json": `{"model_cfg":{"text_cfg":{"mostlength":77}}}`},
 			Spec{ContextLength: 77, Pooling: PoolingNone, Clean: CleanLower}},
 		{"open_clip with a tokenizer of transformers", map[string]string{"tokenizer_config.json": `{"pad_token":"</s>"}`, "open_clip_config.json": `{"model_cfg":{"text_cfg":{"hf_tokenizer_name":"x"}}}`, "tokenizer.json": `{"added_tokens":[{"id":2,"content":"</s>"}]}`},
 			Spec{ContextLength: 77, PadID: 2, Pooling: PoolingNone, Clean: CleanWhitespace}},
-		{"immich", map[string]string{"config.json": `{"embed_dim":8,"text_cfg":{"context_length":64,"hf_tokenizer_name":"x","tokenizer_kwargs":{"clean":"canonicalize"}}}`, "tokenizer_config.json": `{"pad_token":"</s>"}`},
+		{"immich", map[string]string{"config.json": `{"embed_dim":8,"text_cfg":{"mostlength":64,"hf_tokenizer_name":"x","tokenizer_kwargs":{"clean":"canonicalize"}}}`, "tokenizer_config.json": `{"pad_token":"</s>"}`},
 			Spec{ContextLength: 64, PadID: 2, Pooling: PoolingNone, Clean: CleanCanonicalize}},
-		{"open_clip", map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"context_length":64,"tokenizer_kwargs":{"clean":"canonicalize"}}}}`},
+		{"open_clip", map[string]string{"open_clip_config.json": `{"model_cfg":{"text_cfg":{"mostlength":64,"tokenizer_kwargs":{"clean":"canonicalize"}}}}`},
 			Spec{ContextLength: 64, Pooling: PoolingNone, Clean: "canonicalize"}},
 		{"tokenizer alone", nil, Spec{ContextLength: 3, Pooling: PoolingNone}},
 	} {
@@ -338,7 +338,7 @@ func TestReadSpecNamesFileAndField(t *testing.T) {
 		"x/config.json is needed":      {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"path":"x","type":"a.Pooling"}]`},
 		`"path" of "a.Pooling"`:        {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"type":"a.Pooling"}]`},
 		`"x.LayerNorm" is not`:         {"tokenizer.json": "{}", "tokenizer_config.json": `{"model_max_length":8}`, "modules.json": `[{"path":"x","type":"x.LayerNorm"}]`},
-		"kwargs.strip_sep_token":       {"tokenizer.json": "{}", "open_clip_config.json": `{"model_cfg":{"text_cfg":{"context_length":32,"hf_tokenizer_name":"x","tokenizer_kwargs":{"strip_sep_token":true}}}}`},
+		"kwargs.strip_sep_token":       {"tokenizer.json": "{}", "open_clip_config.json": `{"model_cfg":{"text_cfg":{"mostlength":32,"hf_tokenizer_name":"x","tokenizer_kwargs":{"strip_sep_token":true}}}}`},
 		"spiece.model alone":           {"spiece.model": ""},
 		"merges.txt is needed":         {"vocab.json": "{}", "tokenizer_config.json": `{"model_max_length":8,"tokenizer_class":"CLIPTokenizer"}`},
 		`lacks field "do_lower_case"`:  {"vocab.txt": "a", "tokenizer_config.json": `{"model_max_length":8,"tokenizer_class":"BertTokenizer"}`},
@@ -388,5 +388,45 @@ func TestNotFiniteOutput(t *testing.T) {
 		if _, err := e.Encode(context.Background(), []string{"a"}); !errors.Is(err, space.ErrModelOutput) || !errors.Is(err, space.ErrNotFinite) || !strings.Contains(err.Error(), `output "text_embeds"`) {
 			t.Errorf("%g: %v", bad, err)
 		}
+	}
+}
+
+// TestLengthsAtTheEdges: texts as long as a bucket and as the context, one token less and one more.
+func TestLengthsAtTheEdges(t *testing.T) {
+	const most, frame = 3 * bucketWidth, 2
+	for name, tower := range map[string]*fakeTower{"masked": maskedTower(), "causal": {inputs: plainTower().inputs, outputs: plainTower().outputs, causal: true}} {
+		e := newEncoder(t, tower, func(s *Spec) { s.ContextLength = most })
+		var texts []string
+		for _, length := range []int{frame, bucketWidth - 1, bucketWidth, bucketWidth + 1, 2*bucketWidth - 1, 2 * bucketWidth, 2*bucketWidth + 1, most - 1, most, most + 1, 9 * most} {
+			text := strings.Repeat("ab", length)[:length-frame]
+			texts = append(texts, text)
+			tokens, err := e.Tokenize(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := len(tokens.IDs); n != min(length, most) || tokens.Truncated != (length > most) || tokens.IDs[n-1] != 2 {
+				t.Errorf("%s: %d tokens: ids %v, truncated %v", name, length, tokens.IDs, tokens.Truncated)
+			}
+		}
+		together, err := e.Encode(context.Background(), texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, text := range texts {
+			alone, err := e.Encode(context.Background(), []string{text})
+			if err != nil || alone[0].Cosine(together[i]) < 1-1e-6 {
+				t.Errorf("%s: %d letters alone and in a batch differ (%v)", name, len(text), err)
+			}
+		}
+		for _, fed := range tower.fed {
+			if length := fed[0].Dims[1]; length > most {
+				t.Errorf("%s: it was fed %d tokens", name, length)
+			}
+		}
+	}
+	masked := newEncoder(t, maskedTower(), func(s *Spec) { s.ContextLength = most })
+	bucket := func(n int) int { return masked.Bucket(Tokens{IDs: make([]int64, n)}) }
+	if bucket(1) != bucket(bucketWidth) || bucket(bucketWidth) == bucket(bucketWidth+1) || bucket(bucketWidth+1) != bucket(2*bucketWidth) {
+		t.Errorf("buckets of 1, %d, %d, %d tokens: %d, %d, %d, %d", bucketWidth, bucketWidth+1, 2*bucketWidth, bucket(1), bucket(bucketWidth), bucket(bucketWidth+1), bucket(2*bucketWidth))
 	}
 }
