@@ -9,10 +9,12 @@ type loops struct {
 	// column writes one row: each byte is the weighted sum of the bytes below one another in len(weights) rows of src,
 	// stride bytes apart.
 	column func(dst, src []uint8, stride int, weights []int32)
+	// pack takes the alpha out of a row of pixels.
+	pack func(row, pixels []uint8)
 }
 
 // plainLoops are the oracle of the assembly.
-var plainLoops = loops{rowPlain, columnPlain}
+var plainLoops = loops{rowPlain, columnPlain, packPlain}
 
 // opaqueAlpha is the alpha byte of a pixel.
 const opaqueAlpha = 0xff << 24
@@ -57,5 +59,20 @@ func addRow(sums []int32, row []uint8, weight int32) {
 	row = row[:len(sums)]
 	for i, v := range row {
 		sums[i] += int32(v) * weight
+	}
+}
+
+// packPlain does four pixels at a time: byte by byte takes as long as hashing them.
+func packPlain(row, pixels []uint8) {
+	for len(pixels) >= 16 {
+		a, b := binary.LittleEndian.Uint64(pixels), binary.LittleEndian.Uint64(pixels[8:])
+		a = a&0xffffff | a>>8&0xffffff000000 // two pixels in six bytes
+		b = b&0xffffff | b>>8&0xffffff000000
+		binary.LittleEndian.PutUint64(row, a|b<<48)
+		binary.LittleEndian.PutUint32(row[8:], uint32(b>>16))
+		row, pixels = row[12:], pixels[16:]
+	}
+	for ; len(pixels) >= 4; row, pixels = row[3:], pixels[4:] {
+		row[0], row[1], row[2] = pixels[0], pixels[1], pixels[2]
 	}
 }

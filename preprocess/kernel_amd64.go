@@ -11,7 +11,7 @@ import (
 // fastest are the loops for this CPU.
 func fastest() loops {
 	if cpu.X86.HasAVX2 {
-		return loops{rowAssembly, columnAssembly}
+		return loops{rowAssembly, columnAssembly, packAssembly}
 	}
 	return plainLoops
 }
@@ -44,4 +44,14 @@ func columnAssembly(dst, src []uint8, stride int, weights []int32) {
 	if len(dst)%block != 0 {
 		compute(len(dst)-block, 1)
 	}
+}
+
+// packAssembly leaves the last pixels to the plain loop, for the kernel writes four bytes too many.
+func packAssembly(row, pixels []uint8) {
+	n := max(0, len(pixels)-16) / 64
+	if n > 0 {
+		row = row[:len(pixels)/4*3]
+		packAVX2(unsafe.SliceData(row), unsafe.SliceData(pixels), n)
+	}
+	packPlain(row[48*n:], pixels[64*n:])
 }

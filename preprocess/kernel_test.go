@@ -80,3 +80,31 @@ func BenchmarkLoops(b *testing.B) {
 		})
 	}
 }
+
+// TestPacksAgree: of any number of pixels, with nothing written behind.
+func TestPacksAgree(t *testing.T) {
+	const seed = 13
+	random := rand.New(rand.NewPCG(seed, seed))
+	for _, n := range append(upTo(40), 511, 512, 513, 768, 4000) {
+		src := noise(random, 4*n)
+		want, got := make([]uint8, 0, 3*n), make([]uint8, 3*n+8)
+		for i := range n {
+			want = append(want, src[4*i:4*i+3]...)
+		}
+		for name, run := range map[string]loops{"plain": plainLoops, "fastest": fastest()} {
+			clear(got)
+			copy(got[3*n:], "untouchd")
+			run.pack(got[:3*n], src)
+			if !bytes.Equal(got, append(want[:3*n:3*n], "untouchd"...)) {
+				t.Fatalf("seed %d, %s, %d pixels: % x; want % x", seed, name, n, got, want)
+			}
+		}
+	}
+}
+
+func upTo(n int) (numbers []int) {
+	for i := range n {
+		numbers = append(numbers, i)
+	}
+	return numbers
+}

@@ -14,3 +14,8 @@ func scaleRowAVX2(dst *uint8, src *uint8, starts *int32, weights *int16, groups 
 //
 //go:noescape
 func scaleColumnAVX2(dst *uint8, src *uint8, stride int, weights *int32, taps int, n int)
+
+// packAVX2 writes the 48 bytes of red, green and blue of each of n times 16 pixels, and four bytes behind.
+//
+//go:noescape
+func packAVX2(dst *uint8, src *uint8, n int)

@@ -163,3 +163,36 @@ DATA unpacked<>+20(SB)/4, $0x00000006
 DATA unpacked<>+24(SB)/4, $0x00000003
 DATA unpacked<>+28(SB)/4, $0x00000007
 GLOBL unpacked<>(SB), RODATA|NOPTR, $32
+
+// func packAVX2(dst *uint8, src *uint8, n int)
+// Requires: AVX
+TEXT ·packAVX2(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    n+16(FP), DX
+	VMOVDQU withoutAlpha<>+0(SB), X0
+
+sixteen:
+	VMOVDQU (CX), X1
+	VPSHUFB X0, X1, X1
+	VMOVDQU X1, (AX)
+	VMOVDQU 16(CX), X1
+	VPSHUFB X0, X1, X1
+	VMOVDQU X1, 12(AX)
+	VMOVDQU 32(CX), X1
+	VPSHUFB X0, X1, X1
+	VMOVDQU X1, 24(AX)
+	VMOVDQU 48(CX), X1
+	VPSHUFB X0, X1, X1
+	VMOVDQU X1, 36(AX)
+	ADDQ    $0x40, CX
+	ADDQ    $0x30, AX
+	DECQ    DX
+	JNZ     sixteen
+	RET
+
+DATA withoutAlpha<>+0(SB)/4, $0x04020100
+DATA withoutAlpha<>+4(SB)/4, $0x09080605
+DATA withoutAlpha<>+8(SB)/4, $0x0e0d0c0a
+DATA withoutAlpha<>+12(SB)/4, $0x80808080
+GLOBL withoutAlpha<>(SB), RODATA|NOPTR, $16

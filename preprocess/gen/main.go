@@ -16,6 +16,7 @@ func main() {
 	ConstraintExpr("amd64")
 	scaleRow()
 	scaleColumn()
+	pack()
 	Generate()
 }
 
@@ -159,5 +160,28 @@ func scaleColumn() {
 
 	Label("end")
 	VZEROUPPER()
+	RET()
+}
+
+// pack takes the alpha out of pixels: four become twelve bytes, stored as sixteen, of which the next four overwrite the last.
+func pack() {
+	TEXT("packAVX2", NOSPLIT, "func(dst *uint8, src *uint8, n int)")
+	Doc("packAVX2 writes the 48 bytes of red, green and blue of each of n times 16 pixels, and four bytes behind.")
+	Pragma("noescape")
+	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
+	opaque := XMM()
+	VMOVDQU(words("withoutAlpha", 0x04020100, 0x09080605, 0x0e0d0c0a, 0x80808080), opaque)
+
+	Label("sixteen")
+	for i := range 4 {
+		pixels := XMM()
+		VMOVDQU(Mem{Base: src, Disp: 16 * i}, pixels)
+		VPSHUFB(opaque, pixels, pixels)
+		VMOVDQU(pixels, Mem{Base: dst, Disp: 12 * i})
+	}
+	ADDQ(Imm(64), src)
+	ADDQ(Imm(48), dst)
+	DECQ(n)
+	JNZ(LabelRef("sixteen"))
 	RET()
 }
