@@ -39,7 +39,7 @@ bare session, of each report and size.`,
 
 // Measures of the plot, in pixels.
 const (
-	barsWidth, barsLeft, barsRight = 760, 210, 110
+	barsWidth, barsLeft, barsRight = 820, 250, 140
 	barsHeight, barsGap, barsHead  = 18, 16, 58
 )
 
