@@ -45,7 +45,7 @@ export function createSearchForm(app) {
   function show(route, image) {
     if (document.activeElement !== words || asked !== route.q) words.value = route.q; // else somebody is typing
     asked = route.q;
-    words.placeholder = image || route.like.length > 0 ? 'Add words to it' : 'What are you looking for?';
+    words.placeholder = image || route.like.length > 0 ? 'Add words to it' : 'Describe it';
     replace(byID('chips'), image && imageChip(image), ['like', 'unlike'].flatMap((part) => route[part].map((id) => itemChip(route, part, id))));
     options.show(route);
   }
