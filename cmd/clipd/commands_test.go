@@ -256,6 +256,17 @@ func TestCommandsBesideAServer(t *testing.T) {
 		if got.Pruned != 1 || got.Unchanged != 1 {
 			t.Errorf("got %+v", got)
 		}
+		renamed := folder + "2"
+		if err := os.Rename(folder, renamed); err != nil {
+			t.Fatal(err)
+		}
+		got = decode[summary](t, c.must(t, exitDone, "index", "--prune", folder, renamed, "-c", "pruned", "--json"))
+		if got.Pruned != 1 || got.Created != 1 {
+			t.Errorf("a folder renamed: %+v", got)
+		}
+		if got := c.must(t, exitFailed, "index", "--prune", folder, renamed, "-c", "pruned"); !strings.Contains(got.err, "pruned has nothing from there") {
+			t.Errorf("a folder that never was: %s", got.err)
+		}
 	})
 	t.Run("collections", func(t *testing.T) {
 		c.must(t, exitDone, "collections", "create", "spare")

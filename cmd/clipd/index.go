@@ -41,6 +41,7 @@ Ctrl-C ends cleanly after the batch in work. Exit status: 0 when all went in, 3 
 interrupted.`,
 		Example: `  clipd index ~/Pictures
   clipd index --prune ~/Pictures                    # also forget files that are gone
+  clipd index --prune ~/Pictures ~/Photos           # ~/Pictures was renamed to ~/Photos
   clipd index --texts products.csv -c shop
   echo "a red dress" | clipd index --texts - -c shop`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -110,7 +111,11 @@ func (s *summary) empty() bool {
 func (a *app) indexAll(ctx context.Context, c *connection, paths []string, f indexFlags, t *tally, result *summary) error {
 	w := walk{all: f.all}
 	for _, path := range paths {
-		if err := w.add(ctx, path); err != nil {
+		err := w.add(ctx, path)
+		if f.prune && errors.Is(err, errNoSuchPath) {
+			err = pruneMissing(ctx, c, f.collection, path, err, result)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -129,7 +134,18 @@ func (a *app) indexAll(ctx context.Context, c *connection, paths []string, f ind
 		return nil
 	}
 	pruned, err := prune(ctx, c, f.collection, paths)
-	result.Pruned = pruned
+	result.Pruned += pruned
+	return err
+}
+
+// pruneMissing removes the items of a path that was moved or deleted. Where the collection has none from there, it is a path that
+// never was: then err stays.
+func pruneMissing(ctx context.Context, c *connection, collection, path string, missing error, result *summary) error {
+	gone, err := prune(ctx, c, collection, []string{path})
+	result.Pruned += gone
+	if err == nil && gone == 0 {
+		return fmt.Errorf("%w; %s has nothing from there", missing, collection)
+	}
 	return err
 }
 

@@ -50,6 +50,8 @@ type walk struct {
 	taken   map[string]bool // paths of files
 }
 
+var errNoSuchPath = errors.New("no such file or directory")
+
 // add walks one path, in lexical order. A path that does not exist is an error; what cannot be read below it is left
 // out.
 func (w *walk) add(ctx context.Context, path string) error {
@@ -59,7 +61,7 @@ func (w *walk) add(ctx context.Context, path string) error {
 	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: no such file or directory", path)
+		return fmt.Errorf("%s: %w", path, errNoSuchPath)
 	}
 	if err != nil {
 		return err
