@@ -9,8 +9,22 @@ import (
 // BenchmarkHEIC decodes a photograph of 12 megapixels by the own decoder and in the sandbox: the file that CLIPD_BENCH_HEIC names,
 // else a grid of one tile again and again, of half fine grain.
 func BenchmarkHEIC(b *testing.B) {
-	data := tiled(sample(b, "tools420.heic"), 42, 38)
-	if path := os.Getenv("CLIPD_BENCH_HEIC"); path != "" {
+	data, h := benchPicture(b, "CLIPD_BENCH_HEIC", tiled(sample(b, "tools420.heic"), 42, 38))
+	b.Run("own", benchDecode(h, func() error { _, err := decodeOwn(data, h); return err }))
+	b.Run("sandbox", benchDecode(h, func() error { _, err := decodeHEIC(data, h); return err }))
+}
+
+// BenchmarkAVIF decodes the file that CLIPD_BENCH_AVIF names, else a small photograph.
+func BenchmarkAVIF(b *testing.B) {
+	data, h := benchPicture(b, "CLIPD_BENCH_AVIF", sample(b, "photo420.avif"))
+	benchDecode(h, func() error { _, err := Decode(data); return err })(b)
+}
+
+// benchPicture is the file that a variable names, or another.
+func benchPicture(b *testing.B, variable string, otherwise []byte) ([]byte, Header) {
+	b.Helper()
+	data := otherwise
+	if path := os.Getenv(variable); path != "" {
 		var err error
 		if data, err = os.ReadFile(path); err != nil {
 			b.Fatal(err)
@@ -20,18 +34,18 @@ func BenchmarkHEIC(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	run := func(decode func() error) func(b *testing.B) {
-		return func(b *testing.B) {
-			b.SetBytes(int64(h.Width * h.Height)) // MB/s are megapixels a second
-			for b.Loop() {
-				if err := decode(); err != nil {
-					b.Fatal(err)
-				}
+	return data, h
+}
+
+func benchDecode(h Header, decode func() error) func(b *testing.B) {
+	return func(b *testing.B) {
+		b.SetBytes(int64(h.Width * h.Height)) // MB/s are megapixels a second
+		for b.Loop() {
+			if err := decode(); err != nil {
+				b.Fatal(err)
 			}
 		}
 	}
-	b.Run("own", run(func() error { _, err := decodeOwn(data, h); return err }))
-	b.Run("sandbox", run(func() error { _, err := decodeHEIC(data, h); return err }))
 }
 
 // tiled is a file of a grid, all of whose tiles are the primary picture of another.

@@ -99,7 +99,7 @@ func (d *decoder) codingBlock(x, y, log2, depth int) error {
 	b.bypass = d.pps.bypass && d.bit(ctxBypass) == 1
 	b.split = log2 == s.log2MinCb && d.bit(ctxPartMode) == 0
 	d.setQp()
-	d.fill(d.pic.depth, uint8(depth))
+	fillBlock(d, d.pic.depth, uint8(depth))
 	if !b.split && s.pcm && log2 >= s.log2MinPcm && log2 <= s.log2MaxPcm && d.end() {
 		d.uncoded()
 		return nil
@@ -115,29 +115,36 @@ func (d *decoder) codingBlock(x, y, log2, depth int) error {
 	return nil
 }
 
-// fill sets what is known of each 4 × 4 samples of the coding block.
-func (d *decoder) fill(of []uint8, value uint8) {
-	b, n := &d.coding, 1<<(d.coding.log2-2)
+// fill sets what is known of each 4 × 4 samples of a block.
+func fill[T any](of []T, width4, x, y, log2 int, value T) {
+	n := 1 << (log2 - 2)
 	for row := range n {
-		at := (b.y>>2+row)*d.pic.width4 + b.x>>2
-		line := of[at : at+n]
+		line := of[(y>>2+row)*width4+x>>2:][:n]
 		for i := range line {
 			line[i] = value
 		}
 	}
 }
 
+// fillBlock is fill, of the coding block.
+func fillBlock[T any](d *decoder, of []T, value T) {
+	fill(of, d.pic.width4, d.coding.x, d.coding.y, d.coding.log2, value)
+}
+
 // holdStill keeps the in-loop filters off the coding block.
 func (d *decoder) holdStill() {
-	b, n := &d.coding, 1<<(d.coding.log2-2)
-	for row := range n {
-		at := (b.y>>2+row)*d.pic.width4 + b.x>>2
-		for i := range n {
-			d.pic.still[at+i] = true
-		}
-	}
+	fillBlock(d, d.pic.still, true)
 	d.pic.anyHeld = true
 }
+
+// keepQp writes the coding block's quantisation down, for the blocks that follow and for deblocking.
+func (d *decoder) keepQp() {
+	fillBlock(d, d.pic.qp, int8(d.coding.qp))
+	d.lastQp = d.coding.qp
+}
+
+// own marks samples of luma as decoded.
+func (d *decoder) own(x, y, log2 int) { fill(d.pic.owner, d.pic.width4, x, y, log2, d.tree.owner) }
 
 // setQp derives the coding block's quantisation (§ 8.6.1), of chroma with its offset of more than 8 bits.
 func (d *decoder) setQp() {
@@ -167,31 +174,6 @@ func chromaQp(qp, chroma int) int {
 	return int([...]uint8{29, 30, 31, 32, 33, 33, 34, 34, 35, 35, 36, 36, 37}[qp-30])
 }
 
-// keepQp writes the coding block's quantisation down, for the blocks that follow and for deblocking.
-func (d *decoder) keepQp() {
-	b, n := &d.coding, 1<<(d.coding.log2-2)
-	for row := range n {
-		at := (b.y>>2+row)*d.pic.width4 + b.x>>2
-		line := d.pic.qp[at : at+n]
-		for i := range line {
-			line[i] = int8(b.qp)
-		}
-	}
-	d.lastQp = b.qp
-}
-
-// own marks samples of luma as decoded.
-func (d *decoder) own(x, y, log2 int) {
-	n := 1 << (log2 - 2)
-	for row := range n {
-		at := (y>>2+row)*d.pic.width4 + x>>2
-		line := d.pic.owner[at : at+n]
-		for i := range line {
-			line[i] = d.tree.owner
-		}
-	}
-}
-
 // uncoded reads a block's samples as they are (§ 7.3.8.7).
 func (d *decoder) uncoded() {
 	b, s := &d.coding, d.sps
@@ -213,7 +195,7 @@ func (d *decoder) uncoded() {
 		}
 	}
 	d.start((r.at + 7) >> 3)
-	d.fill(d.pic.mode, dc)
+	fillBlock(d, d.pic.mode, dc)
 	d.own(b.x, b.y, b.log2)
 	d.edges(b.x, b.y, b.log2)
 	d.keepQp()
@@ -245,13 +227,7 @@ func (d *decoder) readModes() {
 		} else {
 			b.modes[i] = otherMode(list, uint8(d.bypasses(5)))
 		}
-		n := max(1, size>>2)
-		for row := range n {
-			at := (y>>2+row)*d.pic.width4 + x>>2
-			for j := range n {
-				d.pic.mode[at+j] = b.modes[i]
-			}
-		}
+		fill(d.pic.mode, d.pic.width4, x, y, b.log2-parts>>2, b.modes[i])
 	}
 	if !b.split {
 		b.modes[1], b.modes[2], b.modes[3] = b.modes[0], b.modes[0], b.modes[0]
