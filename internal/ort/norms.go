@@ -45,13 +45,13 @@ type norm struct {
 
 // layerNorm reads a LayerNormalization.
 func (s *shapes) layerNorm(op *operator) (n norm, ok bool) {
-	if op.kind != "LayerNormalization" || len(op.in) < 2 || slices.ContainsFunc(op.out[1:], func(name string) bool { return name != "" }) {
+	if op.kind != "LayerNormalization" || !onlyFirst(op.out) {
 		return norm{}, false
 	}
-	if axis := op.integer("axis", -1); axis != -1 && axis != int64(len(s.of(op.in[0]))-1) {
+	if axis := op.integer("axis", -1); axis != -1 && axis != int64(len(s.of(op.input(0)))-1) {
 		return norm{}, false
 	}
-	n = norm{x: op.in[0], scale: op.in[1], bias: op.input(2)}
+	n = norm{x: op.input(0), scale: op.input(1), bias: op.input(2)}
 	if n.width, ok = s.eachOfLast(n.scale); !ok {
 		return norm{}, false
 	}
@@ -62,6 +62,11 @@ func (s *shapes) layerNorm(op *operator) (n norm, ok bool) {
 		n.epsilon = []setting{e}
 	}
 	return n, true
+}
+
+// onlyFirst says whether of an operator's outputs the first is asked for, and no other.
+func onlyFirst(out []string) bool {
+	return len(out) > 0 && out[0] != "" && !slices.ContainsFunc(out[1:], func(name string) bool { return name != "" })
 }
 
 // eachOfLast reads a weight as one float32 for each of the last axis.
@@ -81,25 +86,25 @@ func (s *shapes) eachOfLast(name string) (width int64, ok bool) {
 //
 // Its width is that of the scale that it is multiplied with, which also says that the numbers are float32.
 func (s *shapes) spelledNorm(op *operator) (n norm, ok bool) {
-	if op.kind != "Div" {
+	if op.kind != "Div" || !onlyFirst(op.out) {
 		return norm{}, false
 	}
-	centred, root := op.in[0], s.by[op.in[1]]
+	centred, root := op.input(0), s.by[op.input(1)]
 	less := s.by[centred]
-	if less == nil || less.kind != "Sub" || root == nil || root.kind != "Sqrt" || s.meanOf(less.in[1]) != less.in[0] {
+	if less == nil || less.kind != "Sub" || root == nil || root.kind != "Sqrt" || less.input(0) == "" || s.meanOf(less.input(1)) != less.input(0) {
 		return norm{}, false
 	}
-	sum := s.by[root.in[0]]
+	sum := s.by[root.input(0)]
 	if sum == nil || sum.kind != "Add" {
 		return norm{}, false
 	}
 	for i := range 2 {
-		square, epsilon := s.by[s.meanOf(sum.in[i])], s.float(sum.in[1-i])
+		square, epsilon := s.by[s.meanOf(sum.input(i))], s.float(sum.input(1-i))
 		if square == nil || epsilon <= 0 || !s.squares(square, centred) {
 			continue
 		}
 		width, ok := s.scaledBy(op.out[0])
-		return norm{x: less.in[0], width: width, epsilon: []setting{floatSetting("epsilon", epsilon)}}, ok
+		return norm{x: less.input(0), width: width, epsilon: []setting{floatSetting("epsilon", epsilon)}}, ok
 	}
 	return norm{}, false
 }
@@ -110,20 +115,20 @@ func (s *shapes) meanOf(name string) string {
 	if op == nil || op.kind != "ReduceMean" || op.integer("keepdims", 1) == 0 {
 		return ""
 	}
-	rank := len(s.of(op.in[0]))
+	rank := len(s.of(op.input(0)))
 	if axes := s.axes(op, 1, rank); rank == 0 || len(axes) != 1 || axes[0] != rank-1 {
 		return ""
 	}
-	return op.in[0]
+	return op.input(0)
 }
 
 // squares says whether an operator squares a tensor.
 func (s *shapes) squares(op *operator, name string) bool {
 	switch op.kind {
 	case "Pow":
-		return op.in[0] == name && s.float(op.in[1]) == 2
+		return op.input(0) == name && s.float(op.input(1)) == 2
 	case "Mul":
-		return op.in[0] == name && op.in[1] == name
+		return op.input(0) == name && op.input(1) == name
 	}
 	return false
 }

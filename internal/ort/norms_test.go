@@ -130,3 +130,23 @@ func TestNormsThatStay(t *testing.T) {
 func blocks4(in, out string) pb {
 	return node("MatMulNBits", []string{in, "w", "s"}, []string{out}, attr{"accuracy_level", 4}).text(nodeDomain, "com.microsoft")
 }
+
+// TestOddOperatorsStay: operators with too few inputs or outputs, which the library will refuse, are no reason to panic.
+func TestOddOperatorsStay(t *testing.T) {
+	kinds := []string{"LayerNormalization", "Div", "Sub", "Sqrt", "Add", "Pow", "ReduceMean", "MatMulInteger", "DynamicQuantizeLinear", "Mul"}
+	for _, kind := range kinds {
+		for in := range 4 {
+			for out := range 3 {
+				names := []string{"x", "x", "y", ""}
+				g := testGraph{
+					nodes:   []pb{node(kind, names[:in], []string{"y", "z"}[:out]), node("Div", []string{"y", "y"}, []string{"q"}), node("Div", nil, []string{"r"})},
+					inputs:  []pb{value("x", Float32, []any{"batch", 4})},
+					outputs: []pb{value("q", Float32, []any{"batch", 4}), value("r", Float32, []any{"batch", 4})},
+				}
+				if _, rewrites, err := rewrite(Graph{Bytes: g.model()}, SessionOptions{}); err != nil || rewrites.Any() {
+					t.Errorf("%s of %d inputs and %d outputs: %+v, %v", kind, in, out, rewrites, err)
+				}
+			}
+		}
+	}
+}

@@ -2,29 +2,27 @@ package hevc
 
 // pictureSet is a picture parameter set (§ 7.3.2.3).
 type pictureSet struct {
-	id, sequence      int
-	dependent         bool // dependent slice segments
-	outputFlag        bool
-	extraBits         int
-	signHiding        bool
-	qp                int
-	transformSkip     bool
-	qpDelta           bool
-	log2QpGroup       int // log2 of a quantisation group's size, less than the coding tree block's by this
-	chromaQp          [2]int
-	sliceChromaQp     bool
-	bypass            bool // transquant_bypass
-	wavefront         bool
-	columns, rows     []int // of tiles: their borders, in coding tree blocks; nil: one tile
-	uniform           bool
-	acrossTiles       bool
-	acrossSlices      bool
-	deblockOverride   bool
-	deblockOff        bool
-	beta, tc          int
-	scaling           *scaling // nil: the sequence's
-	listsModification bool
-	headerExtension   bool
+	id, sequence    int
+	dependent       bool // dependent slice segments
+	outputFlag      bool
+	extraBits       int
+	signHiding      bool
+	qp              int
+	transformSkip   bool
+	qpDelta         bool
+	log2QpGroup     int // log2 of a quantisation group's size, less than the coding tree block's by this
+	chromaQp        [2]int
+	sliceChromaQp   bool
+	bypass          bool // transquant_bypass
+	wavefront       bool
+	columns, rows   []int // of tiles: their borders, in coding tree blocks; nil: one tile
+	acrossTiles     bool
+	acrossSlices    bool
+	deblockOverride bool
+	deblockOff      bool
+	beta, tc        int
+	scaling         *scaling // nil: the sequence's
+	headerExtension bool
 }
 
 func readPictureSet(data []byte, sequences map[int]*sequence) (*pictureSet, error) {
@@ -84,7 +82,7 @@ func readPictureSet(data []byte, sequences map[int]*sequence) (*pictureSet, erro
 			return nil, err
 		}
 	}
-	p.listsModification = r.flag()
+	r.bit() // modification of reference lists
 	r.ue()
 	p.headerExtension = r.flag()
 	if r.flag() && r.bits(8) != 0 {
